@@ -1,0 +1,1 @@
+"""The backend: REST and the two WebSockets on Quart."""

@@ -1,0 +1,1 @@
+"""The program that makes this computer a device."""

@@ -1,0 +1,1 @@
+"""The Python client: `AsyncClient`, the synchronous `Client`, and task handles."""

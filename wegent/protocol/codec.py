@@ -1,0 +1,95 @@
+"""Frames: ``{"event": …, "data": {…}, "ref": n?}`` as UTF-8 JSON text, with limits.
+
+Decoding takes two steps, so that what need not be understood is never parsed: :func:`decode_frame` finds the
+event, :func:`decode_data` reads its data as the type that belongs to it.
+"""
+
+from typing import Any, TypeVar
+
+import msgspec
+
+from wegent.protocol.errors import Code, ProtocolError
+from wegent.protocol.types import Ref
+
+MAX_FRAME = 1 << 20
+"""Bytes of UTF-8 that one frame may have."""
+MAX_EVENT = 256 << 10
+"""Bytes that one encoded output event may have."""
+
+T = TypeVar("T")
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """One message of a socket, its data still undecoded."""
+
+    event: str
+    data: msgspec.Raw = msgspec.Raw(b"{}")
+    ref: Ref | None = None
+
+
+class _Outgoing(msgspec.Struct, frozen=True, omit_defaults=True):
+    event: str
+    data: Any
+    ref: int | None = None
+
+
+class ErrorData(msgspec.Struct, frozen=True):
+    """The data of an ``error`` frame."""
+
+    code: str
+    message: str = ""
+    hint: str = ""
+
+
+_frames = msgspec.json.Decoder(Frame)
+_encoder = msgspec.json.Encoder()
+_decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
+
+
+def _refused(error: Exception, what: str) -> ProtocolError:
+    if isinstance(error, RecursionError):
+        return ProtocolError(Code.BAD_MESSAGE, f"{what} is nested too deeply.")
+    return ProtocolError(Code.BAD_MESSAGE, f"{what} is not valid: {error}.")
+
+
+def decode_frame(text: str | bytes | None, limit: int = MAX_FRAME) -> Frame:
+    """Read one frame; raise :class:`ProtocolError` (bad_message, too_large) if it is not one."""
+    if not isinstance(text, str):
+        raise ProtocolError(Code.BAD_MESSAGE, "Frames are JSON text, not binary.")
+    try:
+        encoded = text.encode()
+    except UnicodeEncodeError as error:
+        raise _refused(error, "The frame") from None
+    if len(encoded) > limit:
+        raise ProtocolError(Code.TOO_LARGE, f"A frame may have {limit} bytes, this one has {len(encoded)}.")
+    try:
+        return _frames.decode(encoded)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _refused(error, "The frame") from None
+
+
+def decode_data(data: msgspec.Raw | bytes, kind: type[T], what: str = "The data") -> T:
+    """Read ``data`` as ``kind``; raise :class:`ProtocolError` (bad_message) that names the field if it is not."""
+    decoder = _decoders.get(kind)
+    if decoder is None:
+        decoder = _decoders[kind] = msgspec.json.Decoder(kind)
+    try:
+        return decoder.decode(data)  # type: ignore[no-any-return]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _refused(error, what) from None
+
+
+def encode(event: str, data: object, ref: int | None = None) -> bytes:
+    """Write one frame as UTF-8 JSON."""
+    return _encoder.encode(_Outgoing(event, data, ref))
+
+
+def encode_error(error: ProtocolError, ref: int | None = None) -> bytes:
+    """Write the ``error`` frame that answers ``ref`` (or a frame that had none)."""
+    return encode("error", ErrorData(error.code, error.message, error.hint), ref)
+
+
+def chunk_frame(subtask_id: str, seq: int, events: bytes) -> bytes:
+    """Write a ``chat:chunk`` around output events that are JSON already (``events`` is the whole array)."""
+    head = f'{{"event":"chat:chunk","data":{{"subtask_id":"{subtask_id}","seq":{seq},"events":'
+    return head.encode() + events + b"}}"

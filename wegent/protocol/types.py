@@ -1,0 +1,20 @@
+"""The small types that messages are made of, with their limits."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+MAX_INTEGER = 2**53 - 1
+
+Seq = Annotated[int, Meta(ge=0, le=MAX_INTEGER, description="the number of an output event; 0: none yet")]
+FirstSeq = Annotated[int, Meta(ge=1, le=MAX_INTEGER, description="the number of the first of `events`")]
+Attempt = Annotated[int, Meta(ge=1, le=MAX_INTEGER, description="which offer of the subtask this is")]
+Ref = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
+Rev = Annotated[int, Meta(ge=0, le=MAX_INTEGER, description="a lower one than one seen is old")]
+Id = Annotated[str, Meta(min_length=1, max_length=128)]
+ClientId = Annotated[str, Meta(min_length=1, max_length=128, description="makes a resend harmless")]
+DeviceId = Annotated[str, Meta(pattern=r"^(?!cloud\Z)[A-Za-z0-9._:-]{1,128}\Z")]
+Name = Annotated[str, Meta(min_length=1, max_length=200)]
+Word = Annotated[str, Meta(min_length=1, max_length=64)]
+Prompt = Annotated[str, Meta(max_length=512 * 1024)]
+Seconds = Annotated[float, Meta(gt=0, le=31_536_000)]

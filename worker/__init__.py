@@ -1,0 +1,1 @@
+"""Housekeeping: finds devices that went away, expires what is old."""
