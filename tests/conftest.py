@@ -1,0 +1,87 @@
+"""Fixtures that every room's tests share: real Redis, real databases, real processes. Nothing here is a mock."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.postgres import PostgresCluster
+from support.processes import Programs
+from support.redis import RedisServer
+
+_AMBIENT = ("ANTHROPIC_", "CLAUDE_", "CLAUDECODE", "WEGENT_")
+_PROXIES = {"http_proxy", "https_proxy", "all_proxy", "no_proxy", "ws_proxy", "wss_proxy"}
+
+
+def pytest_configure() -> None:
+    """Forget whatever of the developer's own environment could change what a test sees."""
+    for name in list(os.environ):
+        if name.startswith(_AMBIENT) or name.lower() in _PROXIES:
+            del os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def _redis_of_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def redis_url(_redis_of_session: RedisServer) -> str:
+    """The URL of an empty Redis that the tests share one after the other; do not stop it."""
+    _redis_of_session.flush()
+    return _redis_of_session.url
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
+    """A Redis of the test's own, to flush, stop and start as it likes."""
+    folder = tmp_path / "redis"
+    folder.mkdir()
+    server = RedisServer(folder)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def _postgres_of_session() -> Iterator[PostgresCluster]:
+    cluster = PostgresCluster()
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.stop()
+
+
+@pytest.fixture
+def postgres_url(_postgres_of_session: PostgresCluster) -> Iterator[str]:
+    """The URL of an empty PostgreSQL database of the test's own."""
+    url = _postgres_of_session.create_database()
+    yield url
+    _postgres_of_session.drop_database(url)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """The URL of an SQLite database of the test's own, which does not exist yet."""
+    return f"sqlite:///{tmp_path / 'wegent.db'}"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The URL of an empty database: the test runs once on SQLite and once on PostgreSQL."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+def programs(tmp_path: Path) -> Iterator[Programs]:
+    """Starts real processes; when the test is over they are ended, and one that is left behind fails it."""
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    started = Programs(folder)
+    yield started
+    started.close()
