@@ -1,9 +1,13 @@
 """A ``redis-server`` of our own, for ``wegent-server up`` and the tests: where it is, how it is started."""
 
 import importlib.util
+import os
+import secrets
 import shutil
 import socket
 from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote
 
 _LONGEST_UNIX_PATH = 100
 """Bytes; ``sun_path`` holds 108 on Linux and 104 on macOS, the closing NUL included (unix(7))."""
@@ -11,6 +15,13 @@ _LONGEST_UNIX_PATH = 100
 
 class NoRedisError(Exception):
     """No ``redis-server`` program was found; the message says how to get one."""
+
+
+class EmbeddedRedis(NamedTuple):
+    """How to start it, and where it will listen."""
+
+    argv: tuple[str, ...]
+    url: str
 
 
 def find_redis_server() -> Path:
@@ -32,11 +43,6 @@ def find_redis_server() -> Path:
     )
 
 
-def fits_unix_socket(path: Path) -> bool:
-    """Whether ``path`` is short enough to name a unix socket."""
-    return len(bytes(path)) <= _LONGEST_UNIX_PATH
-
-
 def free_port(host: str = "127.0.0.1") -> int:
     """Return a TCP port on ``host`` that nobody listened on a moment ago."""
     with socket.socket() as probe:
@@ -45,25 +51,37 @@ def free_port(host: str = "127.0.0.1") -> int:
         return port
 
 
-def configuration(*, folder: Path, port: int = 0, unix_socket: Path | None = None, password: str = "") -> str:
-    """Return the text of a ``redis.conf`` for a server that keeps nothing on disk and listens on loopback only.
+def prepare(folder: Path) -> EmbeddedRedis:
+    """Write ``redis.conf`` into ``folder`` and return how to start a server that only its owner can reach.
 
-    It is fed through standard input, so that a password shows in no list of processes. What Redis holds is only
-    what is happening now (SQL is the truth), so nothing is saved; memory that runs out must be an error to the
-    writer, never a silently dropped key.
+    It listens on a unix socket in ``folder``, or, where that path is too long, on a loopback port with a password.
     """
-    lines = [
-        f"port {port}",
-        "bind 127.0.0.1",
-        "protected-mode yes",
-        f'dir "{folder}"',
-        'save ""',
-        "appendonly no",
-        "maxmemory-policy noeviction",
-        "daemonize no",
-    ]
-    if unix_socket is not None:
-        lines += [f'unixsocket "{unix_socket}"', "unixsocketperm 600"]
-    if password:
-        lines.append(f"requirepass {password}")
-    return "\n".join(lines) + "\n"
+    program = find_redis_server()
+    socket_path = folder / "redis.sock"
+    if len(bytes(socket_path)) <= _LONGEST_UNIX_PATH:
+        listen = ["port 0", f"unixsocket {_quoted(socket_path)}", "unixsocketperm 600"]
+        url = f"unix://{quote(str(socket_path))}?db=0"
+    else:
+        port, password = free_port(), secrets.token_urlsafe(32)
+        listen = [f"port {port}", "bind 127.0.0.1", f"requirepass {password}"]
+        url = f"redis://:{password}@127.0.0.1:{port}/0"
+    return EmbeddedRedis((str(program), str(write_configuration(folder, listen))), url)
+
+
+def write_configuration(folder: Path, listen: list[str]) -> Path:
+    """Write the ``redis.conf`` of a server that keeps nothing on disk, readable by its owner only.
+
+    What Redis holds is only what is happening now (SQL is the truth), so nothing is saved; memory that runs out
+    must be an error to the writer, never a silently dropped key.
+    """
+    lines = [*listen, f"dir {_quoted(folder)}", 'save ""', "appendonly no", "maxmemory-policy noeviction"]
+    path = folder / "redis.conf"
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write("\n".join([*lines, "daemonize no"]) + "\n")
+    return path
+
+
+def _quoted(path: Path) -> str:
+    escaped = str(path).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

@@ -80,8 +80,6 @@ def database_url(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def programs(tmp_path: Path) -> Iterator[Programs]:
     """Starts real processes; when the test is over they are ended, and one that is left behind fails it."""
-    folder = tmp_path / "programs"
-    folder.mkdir()
-    started = Programs(folder)
+    started = Programs(tmp_path)
     yield started
     started.close()

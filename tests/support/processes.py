@@ -134,8 +134,10 @@ class Program:
 class Programs:
     """Starts programs for one test, and sees to it that none of them, nor a child of theirs, outlives it."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.folder = root / "programs"
+        self.folder.mkdir()
         self.mark = uuid.uuid4().hex
         self._started: list[Program] = []
 
@@ -169,10 +171,14 @@ class Programs:
         return [process for process in psutil.process_iter() if self._is_marked(process)]
 
     def _is_marked(self, process: psutil.Process) -> bool:
+        # An executor gives its children a bare environment: what shows whose they are is the home they got.
         try:
-            return process.status() != psutil.STATUS_ZOMBIE and process.environ().get(MARK) == self.mark
+            if process.status() == psutil.STATUS_ZOMBIE:
+                return False
+            environ = process.environ()
         except (psutil.Error, OSError):
             return False
+        return environ.get(MARK) == self.mark or Path(environ.get("HOME", "/")).is_relative_to(self.root)
 
     def close(self, timeout: float = 20) -> None:
         """End everything: SIGTERM to what was started, SIGKILL to what is left, and then say what leaked."""

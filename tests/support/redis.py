@@ -6,7 +6,7 @@ from pathlib import Path
 
 import redis
 
-from api.embedded_redis import configuration, find_redis_server, free_port
+from api.embedded_redis import find_redis_server, free_port, write_configuration
 
 
 class RedisServer:
@@ -35,18 +35,16 @@ class RedisServer:
 
     def start(self, timeout: float = 10) -> None:
         """Start it and return when it answers."""
+        configuration = write_configuration(self._folder, [f"port {self.port}", "bind 127.0.0.1"])
         with (self._folder / "redis.log").open("ab") as output:
             process = subprocess.Popen(
-                [find_redis_server(), "-"],
-                stdin=subprocess.PIPE,
+                [find_redis_server(), configuration],
+                stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
             )
         self._process = process
-        assert process.stdin is not None
-        process.stdin.write(configuration(folder=self._folder, port=self.port).encode())
-        process.stdin.close()
         deadline = time.monotonic() + timeout
         while not self._answers():
             assert process.poll() is None and time.monotonic() < deadline, f"redis-server: {self.log[-2000:]}"
