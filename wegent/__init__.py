@@ -1,1 +1,87 @@
-"""Wegent: your own computer as the place where your AI and data tasks run."""
+"""Wegent: your own computer as the place where your AI and data tasks run.
+
+::
+
+    client = wegent.Client()
+    task = client.run("Summarise ./data", device="workstation")
+    for event in task.stream(): ...
+    task.result(timeout=60)
+
+Everything is imported when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wegent.client.async_client import AsyncClient
+    from wegent.client.blocking import Client, Stream, Task
+    from wegent.client.completion import as_completed
+    from wegent.client.devices import DeviceList
+    from wegent.client.errors import (
+        AlreadyAnsweredError,
+        ConnectionFailedError,
+        DeviceChoiceError,
+        DeviceOfflineError,
+        ForbiddenError,
+        LoginError,
+        NotFoundError,
+        RefusedError,
+        SettledError,
+        TaskCancelledError,
+        TaskFailedError,
+        UnavailableError,
+        WaitTimeoutError,
+        WegentError,
+    )
+    from wegent.client.results import Result
+    from wegent.client.streams import EventStream
+    from wegent.client.tasks import AsyncTask
+
+_ROOMS = {
+    "AsyncClient": "async_client",
+    "AsyncTask": "tasks",
+    "Client": "blocking",
+    "DeviceList": "devices",
+    "EventStream": "streams",
+    "Result": "results",
+    "Stream": "blocking",
+    "Task": "blocking",
+    "as_completed": "completion",
+}
+
+__all__ = [
+    "AlreadyAnsweredError",
+    "AsyncClient",
+    "AsyncTask",
+    "Client",
+    "ConnectionFailedError",
+    "DeviceChoiceError",
+    "DeviceList",
+    "DeviceOfflineError",
+    "EventStream",
+    "ForbiddenError",
+    "LoginError",
+    "NotFoundError",
+    "RefusedError",
+    "Result",
+    "SettledError",
+    "Stream",
+    "Task",
+    "TaskCancelledError",
+    "TaskFailedError",
+    "UnavailableError",
+    "WaitTimeoutError",
+    "WegentError",
+    "as_completed",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"wegent.client.{_ROOMS.get(name, 'errors')}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

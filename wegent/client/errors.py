@@ -48,9 +48,13 @@ class LoginError(WegentError):
 
 
 class ConnectionFailedError(WegentError):
-    """The server cannot be reached."""
+    """The server cannot be reached; ``is_lasting`` where trying again cannot help."""
 
     default_code = "connection_failed"
+
+    def __init__(self, message: str = "", *, hint: str = "", is_lasting: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.is_lasting = is_lasting
 
 
 class RefusedError(WegentError):
@@ -101,9 +105,10 @@ class AlreadyAnsweredError(RefusedError):
 
 
 class UnavailableError(RefusedError):
-    """The server cannot answer just now; ask again."""
+    """The server cannot answer just now; ask again, not before ``retry_after`` seconds."""
 
     default_code = Code.UNAVAILABLE
+    retry_after: float = 0
 
 
 class DeviceChoiceError(WegentError):

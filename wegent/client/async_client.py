@@ -1,0 +1,207 @@
+"""`AsyncClient`: everything that can be asked of a server, written once."""
+
+import asyncio
+import os
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import cycle
+from shlex import join
+from typing import Any, Self
+
+from wegent.client import credentials
+from wegent.client.credentials import Login
+from wegent.client.devices import DeviceList, choose
+from wegent.client.errors import LoginError, NotFoundError
+from wegent.client.feed import FRAME_LIMIT, Feed
+from wegent.client.rest import RETRY_SECONDS, Rest, path_of
+from wegent.client.tasks import AsyncTask
+from wegent.client.watches import Watch
+from wegent.protocol.resources import Device, Sent, Subtask, Task
+from wegent.protocol.timing import Timing
+
+LONGEST_WAIT = 10.0
+"""Seconds between two tries to reach the server, at most: somebody is watching."""
+SENDS_AT_ONCE = 8
+
+
+def resolve(url: str | None, token: str | None, environ: Mapping[str, str]) -> Login:
+    """Return whom to be: what is given, else the environment, else what ``wegent login`` saved."""
+    if token:
+        return Login(credentials.normalised(url or credentials.default_url(environ)), token, source="arguments")
+    login = credentials.load(url, environ)
+    if login is None:
+        server = credentials.normalised(url) if url else credentials.default_url(environ)
+        raise LoginError(f"You are not logged in to {server}.", hint="Log in: `wegent login`.")
+    return login
+
+
+class AsyncClient:
+    """A connection to one server as one user. Belongs to the event loop that uses it; ``async with`` closes it.
+
+    Closing, leaving and being cancelled stop nothing that was sent.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        token: str | None = None,
+        *,
+        environ: Mapping[str, str] = os.environ,
+        retry_seconds: float = RETRY_SECONDS,
+    ) -> None:
+        self.login = resolve(url, token, environ)
+        self.rest = Rest(self.login, retry_seconds)
+        longest_wait = min(Timing.from_env(environ).reconnect_max, LONGEST_WAIT)
+        self.feed = Feed(lambda: self.rest.open_socket("/ws/chat", FRAME_LIMIT), longest_wait)
+
+    def __repr__(self) -> str:
+        """Show where it connects, and no secret."""
+        return f"{type(self).__name__}({self.login.url!r})"
+
+    async def __aenter__(self) -> Self:
+        """Use it for the block."""
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        """Close it."""
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections; what was sent goes on."""
+        await self.feed.close()
+        await self.rest.close()
+
+    @property
+    async def devices(self) -> DeviceList:
+        """One's devices."""
+        return DeviceList([device async for page in self.rest.pages(Device, "/devices") for device in page])
+
+    async def tasks(self, limit: int = 20, search: str | None = None) -> list[Task]:
+        """Return the newest conversations, at most ``limit``; ``search`` is looked for in them."""
+        params = {"limit": str(limit)} | ({"q": search} if search else {})
+        async for page in self.rest.pages(Task, "/tasks", params):
+            return page[:limit]
+        return []
+
+    async def task(self, id: str) -> AsyncTask:
+        """Return the handle of a turn by its id, or of the last turn of a conversation by that one's."""
+        try:
+            subtask = await self.rest.call(Subtask, "GET", path_of("subtasks", id))
+        except NotFoundError:
+            found = (await self.rest.call(Task, "GET", path_of("tasks", id))).last_subtask
+            if found is None:
+                raise
+            subtask = found
+        return AsyncTask(self, subtask.subtask_id, subtask.task_id)
+
+    async def run(
+        self,
+        prompt: str,
+        *,
+        device: str | Device | None = None,
+        shell: str | None = None,
+        wait: bool = False,
+        dir: str | None = None,
+        options: Mapping[str, Any] | None = None,
+        task: "str | AsyncTask | None" = None,
+        title: str | None = None,
+    ) -> AsyncTask:
+        """Send a prompt and return its handle at once.
+
+        ``device`` is a name, an id, or ``"cloud"``; without one the server takes the conversation's last, else
+        the default one. ``wait``: queue it even if the device is offline. ``dir``: the device's folder to work in.
+        ``task``: the conversation to continue. Sending is tried again while the server is away, and arrives once.
+        """
+        merged = dict(options or {})
+        if dir is not None:
+            merged["workdir"] = dir
+        body: dict[str, Any] = {
+            "prompt": prompt,
+            "device_id": await self.device_id(device),
+            "shell": shell,
+            "wait": wait or None,
+            "options": merged or None,
+            "title": title if task is None else None,
+        }
+        task_id = task.task_id if isinstance(task, AsyncTask) else task
+        path = "/tasks" if task_id is None else path_of("tasks", task_id, "subtasks")
+        body = {name: value for name, value in body.items() if value is not None}
+        key = {"Idempotency-Key": str(uuid.uuid4())}
+        sent = await self.rest.call(Sent, "POST", path, body=body, headers=key)
+        return AsyncTask(self, sent.subtask_id, sent.task_id)
+
+    async def run_command(
+        self,
+        command: str | Sequence[str],
+        *,
+        device: str | Device | None = None,
+        wait: bool = False,
+        dir: str | None = None,
+        options: Mapping[str, Any] | None = None,
+        title: str | None = None,
+    ) -> AsyncTask:
+        """Run one line for the device's shell, or a program with its arguments, and return the handle."""
+        merged = dict(options or {})
+        if not isinstance(command, str):
+            merged["argv"] = list(command)
+            command = join(command)
+        return await self.run(
+            command, device=device, shell="Command", wait=wait, dir=dir, options=merged, title=title
+        )
+
+    async def map(
+        self,
+        prompts: Iterable[str],
+        *,
+        devices: Sequence[str | Device] | None = None,
+        shell: str | None = None,
+        wait: bool = False,
+        dir: str | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> list[AsyncTask]:
+        """Send each prompt as a conversation of its own, to ``devices`` in turn; return the handles in order.
+
+        If one cannot be sent, the error's notes name what had been.
+        """
+        targets = [await self.device_id(device) for device in devices or ()] or [None]
+        gate = asyncio.Semaphore(SENDS_AT_ONCE)
+
+        async def send(prompt: str, device: str | None) -> AsyncTask:
+            async with gate:
+                return await self.run(prompt, device=device, shell=shell, wait=wait, dir=dir, options=options)
+
+        sends = [send(prompt, device) for prompt, device in zip(prompts, cycle(targets), strict=False)]
+        outcomes = await asyncio.gather(*sends, return_exceptions=True)
+        sent = [outcome for outcome in outcomes if isinstance(outcome, AsyncTask)]
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                outcome.add_note(f"Sent before that: {', '.join(task.id for task in sent) or 'nothing'}")
+                raise outcome
+        return sent
+
+    async def device_id(self, device: str | Device | None) -> str | None:
+        """Return the id of a device given by name, id, the beginning of its id, or itself."""
+        if device is None or isinstance(device, Device):
+            return device.device_id if device else None
+        return choose(await self.devices, device)
+
+    async def set_default(self, device: str | Device) -> None:
+        """Make a device the one that new conversations go to."""
+        device_id = await self.device_id(device)
+        await self.rest.call(object, "PUT", path_of("devices", device_id or "", "default"), body={})
+
+    async def unset_default(self) -> None:
+        """Let no device be the default one."""
+        for device in await self.devices:
+            if device.is_default:
+                await self.rest.call(object, "DELETE", path_of("devices", device.device_id, "default"))
+
+    def watch(self) -> Watch:
+        """Listen to how all devices and unsettled subtasks stand."""
+        return self.feed.watch()
+
+
+def whoami(answer: Mapping[str, Any]) -> str:
+    """Return the name of the user that a login or ``/auth/me`` answers with."""
+    user = answer.get("user", answer)
+    return str(user.get("name", "") if isinstance(user, Mapping) else user)

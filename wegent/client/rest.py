@@ -1,0 +1,221 @@
+"""Requests to the server: one session, errors as exceptions, and asking again where that is harmless."""
+
+import asyncio
+import ipaddress
+import math
+import os
+import time
+from collections.abc import AsyncIterator, Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote, urlsplit
+
+import aiohttp
+import msgspec
+
+from wegent.client.credentials import Login
+from wegent.client.errors import ConnectionFailedError, UnavailableError, from_problem
+from wegent.protocol.backoff import full_jitter
+
+RETRY_SECONDS = 15.0
+"""How long a request is tried again while the server is away or overloaded."""
+CONNECT_SECONDS = 10.0
+ANSWER_SECONDS = 30.0
+FIRST_WAIT = 0.2
+LONGEST_WAIT = 3.0
+
+T = TypeVar("T")
+
+
+class Page(msgspec.Struct, Generic[T], frozen=True):
+    """One part of a list; ``next`` is where the following part begins."""
+
+    items: list[T]
+    next: str | int | None = None
+
+
+def uses_proxy(url: str) -> bool:
+    """Whether the environment's proxy settings apply: not for this computer itself."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return not ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host != "localhost" and not host.endswith(".localhost")
+
+
+def path_of(*parts: str) -> str:
+    """Return a path made of ``parts``, each quoted: an id from outside can never name another route."""
+    return "".join(f"/{quote(part, safe='')}" for part in parts)
+
+
+class Rest:
+    """The HTTP half of a client. Belongs to the event loop that first uses it."""
+
+    def __init__(self, login: Login | str, retry_seconds: float = RETRY_SECONDS) -> None:
+        self.url = login if isinstance(login, str) else login.url
+        self._token = None if isinstance(login, str) else login.token
+        self._retry_seconds = retry_seconds
+        self._session: aiohttp.ClientSession | None = None
+
+    @property
+    def session(self) -> aiohttp.ClientSession:
+        """The session, opened at first use."""
+        if self._session is None:
+            headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+            self._session = aiohttp.ClientSession(
+                headers=headers,
+                trust_env=uses_proxy(self.url),
+                timeout=aiohttp.ClientTimeout(sock_connect=CONNECT_SECONDS, sock_read=ANSWER_SECONDS),
+                connector=aiohttp.TCPConnector(limit=32),
+            )
+        return self._session
+
+    async def close(self) -> None:
+        """Close the connections."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def call(
+        self,
+        kind: type[T],
+        method: str,
+        path: str,
+        *,
+        body: object = None,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        once: bool = False,
+    ) -> T:
+        """Ask and read the answer as ``kind``; ask again while the server is away, unless ``once``.
+
+        Everything asked here may be asked twice: reading, what has an idempotency key, what changes nothing twice.
+        """
+        deadline = time.monotonic() + (0 if once else self._retry_seconds)
+        for wait in full_jitter(FIRST_WAIT, LONGEST_WAIT):
+            try:
+                return await self._ask(kind, method, path, body, params, headers)
+            except UnavailableError as error:
+                if time.monotonic() + (pause := max(wait, error.retry_after)) > deadline:
+                    raise
+            except ConnectionFailedError as error:
+                if error.is_lasting or time.monotonic() + (pause := wait) > deadline:
+                    raise
+            await asyncio.sleep(pause)
+        raise AssertionError("full_jitter never ends")
+
+    async def open_socket(self, path: str, frame_limit: int) -> aiohttp.ClientWebSocketResponse:
+        """Open a WebSocket; frames longer than ``frame_limit`` bytes end it."""
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                return await self.session.ws_connect(
+                    self.url + path, max_msg_size=frame_limit, timeout=aiohttp.ClientWSTimeout(ws_close=2.0)
+                )
+        except aiohttp.WSServerHandshakeError as error:
+            if error.status in {401, 403}:
+                await self.call(object, "GET", "/auth/me", once=True)  # tells why
+            if error.status in {200, 400, 404, 405, 426}:
+                raise _foreign(self.url) from error
+            raise from_problem(error.status, {}) from error
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise unreachable(self.url, error) from error
+
+    async def pages(
+        self, kind: type[T], path: str, params: Mapping[str, str] | None = None
+    ) -> AsyncIterator[list[T]]:
+        """Yield a list's parts, one after the other."""
+        asked = dict(params or {})
+        while True:
+            page = await self.call(Page[kind], "GET", path, params=asked)  # type: ignore[valid-type]
+            yield page.items
+            if page.next is None or not page.items:
+                return
+            asked["after"] = str(page.next)
+
+    async def _ask(
+        self,
+        kind: type[T],
+        method: str,
+        path: str,
+        body: object,
+        params: Mapping[str, str] | None,
+        headers: Mapping[str, str] | None,
+    ) -> T:
+        data = None if body is None else msgspec.json.encode(body)
+        sent = {"Accept": "application/json", **(headers or {})}
+        if data is not None:
+            sent["Content-Type"] = "application/json"
+        try:
+            async with self.session.request(
+                method, self.url + path, data=data, params=params, headers=sent, allow_redirects=False
+            ) as answer:
+                return self._read(kind, answer, await answer.read())
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise unreachable(self.url, error) from error
+
+    def _read(self, kind: type[T], answer: aiohttp.ClientResponse, content: bytes) -> T:
+        if 300 <= answer.status < 400:
+            target = answer.headers.get("Location", "elsewhere")
+            raise ConnectionFailedError(
+                f"{self.url} sends its callers to {target}.",
+                hint="Use the address of the server itself.",
+                is_lasting=True,
+            )
+        if answer.status >= 400:
+            raise self._refused(answer, content)
+        try:
+            return msgspec.json.decode(content or b"null", type=kind)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise _foreign(self.url) from error
+
+    def _refused(self, answer: aiohttp.ClientResponse, content: bytes) -> Exception:
+        try:
+            problem = msgspec.json.decode(content, type=dict[str, Any])
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            if answer.status in {404, 405, 426}:
+                return _foreign(self.url)
+            problem = {}
+        error = from_problem(answer.status, problem)
+        if isinstance(error, UnavailableError):
+            error.retry_after = retry_after(answer.headers.get("Retry-After", ""))
+        return error
+
+
+def retry_after(header: str) -> float:
+    """Read a ``Retry-After`` header (RFC 9110, section 10.2.3): seconds or a date; 0 where it says nothing."""
+    try:
+        seconds = float(header)
+    except ValueError:
+        try:
+            seconds = parsedate_to_datetime(header).timestamp() - time.time()
+        except (ValueError, OverflowError):
+            return 0
+    return max(seconds, 0) if math.isfinite(seconds) else 0
+
+
+def unreachable(url: str, error: Exception) -> ConnectionFailedError:
+    """Say that ``url`` cannot be reached, and why."""
+    lasting = isinstance(error, aiohttp.InvalidURL | aiohttp.ClientConnectorCertificateError)
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return ConnectionFailedError(
+            f"The certificate of {url} is not trusted: {error.certificate_error}.",
+            hint="If its authority is your own, name its file in SSL_CERT_FILE.",
+            is_lasting=True,
+        )
+    number = getattr(error, "errno", None)
+    reason = os.strerror(number) if number and number > 0 else str(error) or type(error).__name__
+    if isinstance(error, TimeoutError):
+        reason = "no answer in time"
+    return ConnectionFailedError(
+        f"Cannot reach {url}: {reason}.",
+        hint="Is the server running (`wegent-server up`), and is this its address?",
+        is_lasting=lasting,
+    )
+
+
+def _foreign(url: str) -> ConnectionFailedError:
+    return ConnectionFailedError(
+        f"What answers at {url} is not a Wegent server, or of another version.",
+        hint="Check the address.",
+        is_lasting=True,
+    )

@@ -1,0 +1,80 @@
+"""What a subtask gave, and what its failure says."""
+
+import html
+from typing import Any
+
+import msgspec
+
+from wegent.client.errors import TaskCancelledError, TaskFailedError
+from wegent.protocol.output_events import AnyEvent, Notice, Stream, Text, ToolResult
+from wegent.protocol.resources import Subtask
+from wegent.protocol.states import State
+
+TAIL_LINES = 40
+"""Lines of output that a failure shows."""
+
+
+class Result(dict[str, Any]):
+    """The result as the device reported it: a dict, with what most have in common as attributes."""
+
+    @property
+    def text(self) -> str:
+        """The final answer; empty where the shell gives none (a Command's output is its stream)."""
+        return str(self.get("text") or "")
+
+    @property
+    def exit_code(self) -> int | None:
+        """A Command's exit code."""
+        code = self.get("exit_code")
+        return code if isinstance(code, int) else None
+
+    def _repr_markdown_(self) -> str:
+        """Show the answer as the Markdown that it mostly is, in a notebook."""
+        return self.text or f"<code>{html.escape(dict.__repr__(self))}</code>"
+
+
+def printed(event: AnyEvent) -> str:
+    """Return what an event printed: the answer's text, a process's output."""
+    return event.text if isinstance(event, Text | Stream) else ""
+
+
+def tail(events: list[AnyEvent]) -> str:
+    """Return the last lines of what ``events`` printed, errors of tools included."""
+    pieces = []
+    for event in events:
+        if isinstance(event, ToolResult) and event.is_error:
+            pieces.append(
+                event.content if isinstance(event.content, str) else msgspec.json.encode(event.content).decode()
+            )
+        elif isinstance(event, Notice) and event.level == "error":
+            pieces.append(event.text + "\n")
+        else:
+            pieces.append(printed(event))
+    return "\n".join("".join(pieces).splitlines()[-TAIL_LINES:])
+
+
+def traceback_in(output: str, result: dict[str, Any]) -> str | None:
+    """Return the remote traceback: the reported one, else the last that a Python process printed."""
+    reported = result.get("traceback")
+    if reported:
+        return "\n".join(map(str, reported)) if isinstance(reported, list) else str(reported)
+    _, mark, rest = output.rpartition("Traceback (most recent call last):")
+    return mark + rest if mark else None
+
+
+def result_of(subtask: Subtask, output: str = "") -> Result:
+    """Return a settled subtask's result; raise how it failed, with the end of its ``output``."""
+    result = subtask.result or {}
+    if subtask.state is State.COMPLETED:
+        return Result(result)
+    if subtask.state is State.CANCELLED:
+        raise TaskCancelledError
+    error = subtask.error
+    raise TaskFailedError(
+        error.message if error else "The task failed.",
+        code=error.code if error else "",
+        hint=error.hint if error else "",
+        result=result,
+        output=output,
+        traceback=traceback_in(output, result),
+    )

@@ -1,0 +1,165 @@
+"""Task handles: following, awaiting, stopping and continuing what was sent."""
+
+import asyncio
+import uuid
+from collections.abc import Generator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from wegent.client.errors import ConnectionFailedError, UnavailableError, WaitTimeoutError, WegentError
+from wegent.client.rest import path_of
+from wegent.client.results import Result, printed, result_of, tail
+from wegent.client.streams import EventStream
+from wegent.client.watches import Link, Watch
+from wegent.protocol.inputs import AnyInput, ApprovalInput, TextInput
+from wegent.protocol.output_events import AnyEvent, decode_event
+from wegent.protocol.resources import Device, Subtask
+from wegent.protocol.states import TERMINAL, State
+
+if TYPE_CHECKING:
+    from wegent.client.async_client import AsyncClient
+
+LOOK_SECONDS = 30.0
+"""How often a wait looks for itself, so that it relies on no message."""
+TAIL_EVENTS = 50
+
+
+class _Chunk(msgspec.Struct, frozen=True):
+    seq: int
+    events: list[msgspec.Raw]
+
+
+class _Log(msgspec.Struct, frozen=True):
+    items: list[_Chunk]
+
+
+class AsyncTask:
+    """One turn of a conversation on a device. ``id`` is the turn's, ``task_id`` the conversation's."""
+
+    def __init__(self, client: "AsyncClient", subtask_id: str, task_id: str) -> None:
+        self._client = client
+        self.id = subtask_id
+        self.task_id = task_id
+
+    def __repr__(self) -> str:
+        """Show how to come back to it."""
+        return f"<{type(self).__name__} {self.id!r} of task {self.task_id!r}>"
+
+    def __await__(self) -> Generator[Any, None, Result]:
+        """Wait for the result."""
+        return self.result().__await__()
+
+    def stream(self, after: int = 0) -> EventStream:
+        """Follow the output from after event number ``after``: what there is already, then what comes."""
+        return EventStream(self._client.feed, self.id, after)
+
+    @property
+    async def status(self) -> State:
+        """How it stands."""
+        return (await self.subtask()).state
+
+    async def subtask(self) -> Subtask:
+        """Return everything the server knows about it."""
+        return await self._client.rest.call(Subtask, "GET", self._path())
+
+    async def wait(self, timeout: float | None = None) -> Subtask:
+        """Wait until it has ended, however it did; raise :class:`WaitTimeoutError` after ``timeout`` seconds."""
+        try:
+            async with asyncio.timeout(timeout) as limit:
+                return await self._wait()
+        except TimeoutError:
+            if limit.expired() and timeout is not None:
+                raise WaitTimeoutError.after(timeout) from None
+            raise
+
+    async def result(self, timeout: float | None = None) -> Result:
+        """Wait for its result; raise :class:`TaskFailedError` or :class:`TaskCancelledError` if it ended so."""
+        subtask = await self.wait(timeout)
+        output = await self._tail(subtask) if subtask.state is State.FAILED else ""
+        return result_of(subtask, output)
+
+    async def output(self) -> str:
+        """Wait for its end and return what it printed: the answer's text, a process's output."""
+        pieces: list[str] = []
+        async with self.stream() as stream:
+            while events := await stream.read():
+                pieces.extend(map(printed, events))
+        return "".join(pieces)
+
+    async def cancel(self) -> State:
+        """Ask to stop it; return how it stands then: cancelled if it never began, else cancelling until it is."""
+        answer = await self._client.rest.call(dict[str, Any], "POST", self._path("cancel"), body={})
+        return State(answer["state"])
+
+    async def ask(
+        self,
+        prompt: str,
+        *,
+        device: str | Device | None = None,
+        shell: str | None = None,
+        wait: bool = False,
+        dir: str | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> "AsyncTask":
+        """Send a further turn of the same conversation, to where the last one was unless told otherwise."""
+        return await self._client.run(
+            prompt, device=device, shell=shell, wait=wait, dir=dir, options=options, task=self.task_id
+        )
+
+    async def answer(self, approval_id: str, choice: str, message: str | None = None) -> None:
+        """Answer an ``approval`` event with one of its choices; ``message`` tells the model why not."""
+        await self._send(ApprovalInput(approval_id, choice, message))
+
+    async def send(self, text: str) -> None:
+        """Tell it something while it runs."""
+        await self._send(TextInput(text))
+
+    def watch(self) -> Watch:
+        """Listen to how it stands: its state and its place in the queue."""
+        return self._client.feed.watch(self.id)
+
+    async def _send(self, data: AnyInput) -> None:
+        body = {"input": data, "client_id": str(uuid.uuid4())}
+        await self._client.rest.call(object, "POST", self._path("input"), body=body)
+
+    async def _wait(self) -> Subtask:
+        async with self.watch() as watch:
+            while True:
+                try:
+                    subtask = await self.subtask()
+                except (ConnectionFailedError, UnavailableError) as error:
+                    if isinstance(error, ConnectionFailedError) and error.is_lasting:
+                        raise
+                else:
+                    if subtask.state in TERMINAL:
+                        return subtask
+                await _news(watch)
+
+    async def _tail(self, subtask: Subtask) -> str:
+        """Return the end of its output; how it failed matters more than that this could not be read."""
+        after = {"after": str(max(subtask.seq - TAIL_EVENTS, 0))}
+        try:
+            log = await self._client.rest.call(_Log, "GET", self._path("events"), params=after)
+        except WegentError as error:
+            return f"(its output cannot be read: {error})"
+        events: list[AnyEvent] = [decode_event(raw) for chunk in log.items for raw in chunk.events]
+        return tail(events[-TAIL_EVENTS:])
+
+    def _path(self, *more: str) -> str:
+        return path_of("subtasks", self.id, *more)
+
+
+async def _news(watch: Watch) -> None:
+    """Return when it is worth looking again: it ended, the socket came back, or some time went by."""
+    try:
+        async with asyncio.timeout(LOOK_SECONDS):
+            while True:
+                change = await watch.next()
+                if isinstance(change, Link):
+                    if change.is_up:
+                        return
+                elif getattr(change, "state", None) in TERMINAL:
+                    return
+    except TimeoutError:
+        return
