@@ -78,7 +78,11 @@ class Leave(msgspec.Struct, frozen=True):
 
 
 class Execute(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """``task:execute``: an offer."""
+    """``task:execute``: an offer.
+
+    ``history_session`` is what the device reported for the task before; ``transcript`` is what was said so far,
+    bounded, for a task that comes from another device.
+    """
 
     subtask_id: Id
     task_id: Id
@@ -87,6 +91,7 @@ class Execute(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     prompt: Prompt
     options: dict[str, Any] = {}
     history_session: str | None = None
+    transcript: str | None = None
     timeout_seconds: Seconds | None = None
 
 

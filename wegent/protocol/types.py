@@ -11,10 +11,12 @@ FirstSeq = Annotated[int, Meta(ge=1, le=MAX_INTEGER, description="the number of 
 Attempt = Annotated[int, Meta(ge=1, le=MAX_INTEGER, description="which offer of the subtask this is")]
 Ref = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
 Rev = Annotated[int, Meta(ge=0, le=MAX_INTEGER, description="a lower one than one seen is old")]
-Id = Annotated[str, Meta(min_length=1, max_length=128)]
-ClientId = Annotated[str, Meta(min_length=1, max_length=128, description="makes a resend harmless")]
+# PostgreSQL refuses NUL in text.
+_NO_NUL = r"^[^\x00]+\Z"
+Id = Annotated[str, Meta(max_length=128, pattern=_NO_NUL)]
+ClientId = Annotated[str, Meta(max_length=128, pattern=_NO_NUL, description="makes a resend harmless")]
 DeviceId = Annotated[str, Meta(pattern=r"^(?!cloud\Z)[A-Za-z0-9._:-]{1,128}\Z")]
-Name = Annotated[str, Meta(min_length=1, max_length=200)]
-Word = Annotated[str, Meta(min_length=1, max_length=64)]
+Name = Annotated[str, Meta(max_length=200, pattern=_NO_NUL)]
+Word = Annotated[str, Meta(max_length=64, pattern=_NO_NUL)]
 Prompt = Annotated[str, Meta(max_length=512 * 1024)]
 Seconds = Annotated[float, Meta(gt=0, le=31_536_000)]

@@ -1,0 +1,134 @@
+"""A device's session takes queued subtasks, while slots are free, in the queue's order."""
+
+from typing import NamedTuple
+
+import asyncpg
+import sqlalchemy as sa
+from databases.core import Connection
+
+from api.store import devices, settle, subtasks, transitions
+from api.store.clock import now_ms
+from api.store.database import UNIQUE_VIOLATIONS
+from api.store.devices import DeviceRow
+from api.store.registration import DeletedError, ReplacedError
+from api.store.store import Store
+from api.store.subtasks import SubtaskRow
+from api.store.tables import subtasks as table
+from api.store.tables import tasks
+from wegent.protocol.states import HOLDS_SLOT, Event, State
+
+_HOLDING = [state.value for state in HOLDS_SLOT]
+
+LOOKAHEAD = 32
+"""How many queued turns of tasks that are at work may be skipped in one claim."""
+
+TRANSCRIPT_BYTES = 16_384
+TRANSCRIPT_TURNS = 20
+
+
+class Claim(NamedTuple):
+    """A subtask that may be offered now, and what its device needs to know of the task's past."""
+
+    row: SubtaskRow
+    history_session: str | None
+    transcript: str
+
+
+async def claim(store: Store, device: DeviceRow, session: str) -> list[Claim]:
+    """Take as many queued subtasks as slots are free; they are offered from then on.
+
+    Raises :class:`ReplacedError` or :class:`DeletedError` where the session is no longer the device's.
+    """
+    try:
+        async with store.database.write() as connection:
+            taken = await _take(store, connection, device, session)
+            claims = [await _with_history(connection, row) for row in taken]
+    except asyncpg.DeadlockDetectedError:
+        return []  # two devices claimed turns of the same tasks; the next wake-up claims them
+    for row in taken:
+        await settle.announce(store, row)
+    return claims
+
+
+async def _take(store: Store, connection: Connection, device: DeviceRow, session: str) -> list[SubtaskRow]:
+    held = await devices.lock(store.database, connection, device.row)
+    if held is None or held.session is None:  # None: its deletion is under way
+        raise DeletedError
+    if held.session != session:
+        raise ReplacedError
+    used = await connection.fetch_val(
+        sa.select(sa.func.count()).where(table.c.device == device.row, table.c.state.in_(_HOLDING))
+    )
+    taken: list[SubtaskRow] = []
+    for candidate in await _candidates(store, connection, device, held.slots - used):
+        if len(taken) >= held.slots - used:
+            break
+        offered = await _offer(store, connection, device, candidate)
+        if offered is not None:
+            taken.append(offered)
+    return taken
+
+
+async def _candidates(store: Store, connection: Connection, device: DeviceRow, free: int) -> list[SubtaskRow]:
+    if free <= 0:
+        return []
+    active = table.alias("active")
+    mine = table.c.device == device.row
+    if device.kind == "cloud":
+        mine = sa.or_(mine, sa.and_(table.c.is_cloud.is_(True), table.c.device.is_(None)))
+    query = (
+        table.select()
+        .where(
+            mine,
+            table.c.state == State.QUEUED.value,
+            table.c.expires_at > now_ms(),
+            ~sa.exists().where(active.c.task_id == table.c.task_id, active.c.state.in_(_HOLDING)),
+        )
+        .order_by(table.c.position)
+        .limit(free + LOOKAHEAD)
+    )
+    query = store.database.locking(query, skip_locked=True)
+    return [SubtaskRow.of(record) for record in await connection.fetch_all(query)]
+
+
+async def _offer(
+    store: Store, connection: Connection, device: DeviceRow, candidate: SubtaskRow
+) -> SubtaskRow | None:
+    """Offer one, unless another turn of its task is at work: the index ``one_active_turn`` refuses that."""
+    try:
+        async with store.database.savepoint(connection):
+            return await transitions.happen(
+                connection, candidate.id, Event.OFFER, attempt=candidate.attempt, device=device.row
+            )
+    except UNIQUE_VIOLATIONS:
+        return None
+
+
+async def _with_history(connection: Connection, row: SubtaskRow) -> Claim:
+    task = await connection.fetch_one(tasks.select().where(tasks.c.id == row.task_id))
+    assert task is not None  # subtasks reference their task
+    if task["history_session"] is not None and task["history_device"] == row.device:
+        return Claim(row, task["history_session"], "")
+    earlier = await subtasks.select(
+        connection,
+        table.c.task_id == row.task_id,
+        table.c.position < row.position,
+        table.c.started_at.is_not(None),
+    )
+    return Claim(row, None, _transcript(earlier[-TRANSCRIPT_TURNS:]))
+
+
+def _transcript(turns: list[SubtaskRow]) -> str:
+    """Return what was said before, newest last, bounded: the task comes from another device."""
+    parts: list[str] = []
+    room = TRANSCRIPT_BYTES
+    for turn in reversed(turns):
+        answer = (turn.result or {}).get("text")
+        part = f"User: {turn.prompt}\n"
+        if isinstance(answer, str) and answer:
+            part += f"Assistant: {answer}\n"
+        if len(part) > room:
+            break
+        room -= len(part)
+        parts.append(part)
+    return "".join(reversed(parts))

@@ -1,0 +1,164 @@
+"""SQL through ``databases``: one writer lane and a few readers on SQLite, a pool on PostgreSQL.
+
+SQLite takes one writer at a time; asking for that turn in the process first (the lane) and then with
+BEGIN IMMEDIATE is what keeps many concurrent writers fast and free of "database is locked".
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from typing import Any, Self
+
+import asyncpg
+import databases
+import sqlalchemy as sa
+from databases.core import Connection
+from sqlalchemy.dialects import postgresql, sqlite
+
+BUSY_TIMEOUT_SECONDS = 15
+READERS = 3
+POOL_SIZE = 10
+
+UNIQUE_VIOLATIONS = (sqlite3.IntegrityError, asyncpg.UniqueViolationError)
+"""What a statement raises that would break a uniqueness rule."""
+
+
+class _SQLiteConnection(sqlite3.Connection):
+    """Sets what SQLite forgets between connections.
+
+    ``synchronous = FULL``: a commit that was answered survives a power cut, as on PostgreSQL.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000}")
+        self.execute("PRAGMA journal_mode = WAL")
+        self.execute("PRAGMA synchronous = FULL")
+        self.execute("PRAGMA foreign_keys = ON")
+
+
+class Database:
+    """Connections to read with, and transactions to write in."""
+
+    dialect: str
+
+    @staticmethod
+    @asynccontextmanager
+    async def open(url: str) -> "AsyncIterator[Database]":
+        """Connect to ``sqlite:///path`` or ``postgresql://…`` until the block ends."""
+        kind = SQLite if url.startswith("sqlite") else PostgreSQL
+        async with kind.connected(url) as database:
+            yield database
+
+    def read(self) -> Any:
+        """Return an async context manager that gives a connection for reading."""
+        raise NotImplementedError
+
+    def write(self) -> Any:
+        """Return an async context manager: a transaction, committed at its end, rolled back on an exception."""
+        raise NotImplementedError
+
+    def savepoint(self, connection: Connection) -> Any:
+        """Return an async context manager within a transaction: a statement that fails in it undoes only itself.
+
+        SQLite undoes a failed statement alone anyway; PostgreSQL needs a savepoint for that.
+        """
+        return nullcontext() if self.dialect == "sqlite" else connection.transaction()
+
+    def insert_or_ignore(self, table: sa.Table) -> Any:
+        """Return an INSERT that does nothing where a uniqueness rule says that the row is there already."""
+        kind = sqlite if self.dialect == "sqlite" else postgresql
+        return kind.insert(table).on_conflict_do_nothing()
+
+    def locking(self, query: sa.Select[Any], *, skip_locked: bool = False) -> sa.Select[Any]:
+        """Return ``query`` so that the rows stay locked until the transaction's end.
+
+        On SQLite a writing transaction is alone anyway.
+        """
+        return query if self.dialect == "sqlite" else query.with_for_update(skip_locked=skip_locked)
+
+
+class SQLite(Database):
+    """One writer, ``READERS`` readers, all held open."""
+
+    dialect = "sqlite"
+
+    def __init__(self, writer: Connection, readers: list[Connection]) -> None:
+        self._writer = writer
+        self._lane = asyncio.Lock()
+        self._readers: asyncio.Queue[Connection] = asyncio.Queue()
+        for reader in readers:
+            self._readers.put_nowait(reader)
+
+    @classmethod
+    @asynccontextmanager
+    async def connected(cls, url: str) -> AsyncIterator[Self]:
+        """Open the file, and close it at the block's end."""
+        async with AsyncExitStack() as stack:
+            connections = []
+            for _ in range(1 + READERS):
+                database = databases.Database(url, factory=_SQLiteConnection)
+                await stack.enter_async_context(database)
+                connections.append(await stack.enter_async_context(database.connection()))
+            yield cls(connections[0], connections[1:])
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Connection]:
+        """Give one of the readers."""
+        reader = await self._readers.get()
+        try:
+            yield reader
+        finally:
+            self._readers.put_nowait(reader)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Connection]:
+        """Give the writer, in a transaction that holds SQLite's write lock from its start."""
+        async with self._lane:
+            await self._finish("BEGIN IMMEDIATE", "ROLLBACK")
+            try:
+                yield self._writer
+            except BaseException:
+                await self._finish("ROLLBACK")
+                raise
+            await self._finish("COMMIT")
+
+    async def _finish(self, statement: str, when_cancelled: str | None = None) -> None:
+        # The statement runs in a thread: a cancelled wait must not leave the lane with its outcome unknown.
+        work = asyncio.ensure_future(self._writer.execute(statement))
+        try:
+            await asyncio.shield(work)
+        except asyncio.CancelledError:
+            await asyncio.wait([work])
+            if when_cancelled is not None and work.exception() is None:
+                await self._writer.execute(when_cancelled)
+            raise
+
+
+class PostgreSQL(Database):
+    """A pool of ``POOL_SIZE`` connections."""
+
+    dialect = "postgresql"
+
+    def __init__(self, database: databases.Database) -> None:
+        self._database = database
+
+    @classmethod
+    @asynccontextmanager
+    async def connected(cls, url: str) -> AsyncIterator[Self]:
+        """Fill the pool, and empty it at the block's end."""
+        async with databases.Database(url, min_size=1, max_size=POOL_SIZE) as database:
+            yield cls(database)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Connection]:
+        """Give a connection of the pool."""
+        async with self._database.connection() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Connection]:
+        """Give a connection of the pool, in a transaction."""
+        async with self._database.connection() as connection, connection.transaction():
+            yield connection

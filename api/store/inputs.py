@@ -1,0 +1,102 @@
+"""What people send to running subtasks: answers to approvals (the first one wins) and follow-ups."""
+
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from databases.core import Connection
+
+from api.store import settle, subtasks
+from api.store.clock import now_ms
+from api.store.database import Database
+from api.store.store import Store
+from api.store.subtasks import SubtaskRow
+from api.store.tables import approvals, inputs
+from wegent.protocol.device_messages import TaskInput
+from wegent.protocol.errors import Code, ProtocolError
+from wegent.protocol.inputs import AnyInput, ApprovalInput
+from wegent.protocol.output_events import Approval
+from wegent.protocol.states import State
+
+
+async def ask(database: Database, subtask_id: str, asked: list[Approval]) -> None:
+    """Write down approvals that a subtask waits for; one that is known stays as it is."""
+    async with database.write() as connection:
+        for approval in asked:
+            await connection.execute(
+                database.insert_or_ignore(approvals).values(
+                    subtask_id=subtask_id,
+                    id=approval.id,
+                    choices=msgspec.json.encode(approval.choices),
+                    created_at=now_ms(),
+                )
+            )
+
+
+async def give(store: Store, row: SubtaskRow, by: str, client_id: str, given: AnyInput) -> None:
+    """Hand an input to a subtask; the same ``client_id`` again is harmless.
+
+    Raises ``settled``, ``already_answered``, ``not_found`` (no such approval), ``conflict`` (it does not run yet)
+    or ``bad_message`` (no such choice).
+    """
+    async with store.database.write() as connection:
+        query = sa.select(inputs.c.row).where(inputs.c.subtask_id == row.id, inputs.c.client_id == client_id)
+        if await connection.fetch_val(query) is not None:
+            return
+        now = await subtasks.get(connection, row.id, row.user_id)
+        if now.is_settled:
+            raise ProtocolError(Code.SETTLED)
+        if now.state is not State.RUNNING:
+            raise ProtocolError(Code.CONFLICT, f"The subtask is {now.state}.", "Wait until it runs.")
+        if isinstance(given, ApprovalInput):
+            await _answer(connection, row.id, by, given)
+        body = {**msgspec.to_builtins(given), "by": by}
+        await connection.execute(
+            inputs.insert().values(
+                subtask_id=row.id,
+                client_id=client_id,
+                body=msgspec.json.encode(body),
+                created_at=now_ms(),
+            )
+        )
+    await settle.poke_device(store, now)
+
+
+async def _answer(connection: Connection, subtask_id: str, by: str, given: ApprovalInput) -> None:
+    mine = [approvals.c.subtask_id == subtask_id, approvals.c.id == given.id]
+    approval = await connection.fetch_one(approvals.select().where(*mine))
+    if approval is None:
+        raise ProtocolError(Code.NOT_FOUND, "There is no such approval.")
+    choices = msgspec.json.decode(approval["choices"], type=list[str])
+    if choices and given.choice not in choices:
+        raise ProtocolError(Code.BAD_MESSAGE, f"The choices are: {', '.join(choices)}.", field="choice")
+    answered = await connection.fetch_one(
+        approvals.update()
+        .where(*mine, approvals.c.choice.is_(None))
+        .values(choice=given.choice, answered_by=by, answered_at=now_ms())
+        .returning(approvals.c.id)
+    )
+    if answered is None:
+        answer = f"{approval['answered_by']} answered first: {approval['choice']}."
+        raise ProtocolError(Code.ALREADY_ANSWERED, answer)
+
+
+async def pending(connection: Connection, subtask_ids: list[str]) -> list[tuple[int, TaskInput]]:
+    """Return the inputs that the device has not acknowledged, in order, with their rows."""
+    query = (
+        inputs.select()
+        .where(inputs.c.subtask_id.in_(subtask_ids), inputs.c.acked_at.is_(None))
+        .order_by(inputs.c.row)
+    )
+    return [_message(record) for record in await connection.fetch_all(query)]
+
+
+def _message(record: Any) -> tuple[int, TaskInput]:
+    body = msgspec.json.decode(record["body"])
+    return record["row"], TaskInput(record["subtask_id"], f"input-{record['row']}", body)
+
+
+async def acknowledge(database: Database, row: int) -> None:
+    """Note that the device has an input."""
+    async with database.write() as connection:
+        await connection.execute(inputs.update().where(inputs.c.row == row).values(acked_at=now_ms()))

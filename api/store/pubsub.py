@@ -1,0 +1,136 @@
+"""Wake-ups through Redis pub/sub. Nothing relies on a message arriving: it only says "look".
+
+One connection per process serves all listeners. A listener is told ``None`` when messages may have been missed
+(Redis was away), and then looks by itself.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from redis.asyncio import Redis, RedisCluster
+
+from api.store.redis import Client, RedisError
+
+log = logging.getLogger(__name__)
+
+Listener = Callable[[bytes | None], None]
+
+RETRY_SECONDS = 0.2
+SUBSCRIBE_SECONDS = 5
+POLL_SECONDS = 1.0
+_KEEPALIVE = "api:keepalive"
+
+
+def device_channel(row: int) -> str:
+    """Return the channel on which a device's session is poked: queue, cancel, input, replaced, deleted."""
+    return f"device:{row}"
+
+
+CLOUD_CHANNEL = "cloud"
+"""The channel on which all cloud executors' sessions are poked."""
+
+TOKENS_CHANNEL = "tokens"
+"""The channel that names revoked tokens."""
+
+
+def user_channel(user_id: str) -> str:
+    """Return the channel that says that something of a user changed."""
+    return f"user:{user_id}"
+
+
+class PubSub:
+    """Publishes, and fans in to listeners."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._connection = _pubsub_of(client)
+        self._listeners: dict[str, list[Listener]] = {}
+        self._confirmed: dict[str, asyncio.Event] = {}
+
+    async def publish(self, channel: str, message: bytes | str = b"") -> None:
+        """Send a wake-up; a failure is only logged, since whoever waits looks by itself soon."""
+        try:
+            await self._client.publish(channel, message)
+        except (RedisError, OSError) as error:
+            log.warning("could not publish to %s: %s", channel, error)
+
+    @asynccontextmanager
+    async def listen(self, channel: str, listener: Listener) -> AsyncIterator[None]:
+        """Call ``listener`` with each message until the block ends; it begins once Redis has confirmed."""
+        listeners = self._listeners.setdefault(channel, [])
+        listeners.append(listener)
+        try:
+            confirmed = self._confirmed.get(channel)
+            if confirmed is None:
+                confirmed = self._confirmed[channel] = asyncio.Event()
+                with contextlib.suppress(RedisError, OSError):  # run() subscribes again when Redis is back
+                    await self._connection.subscribe(channel)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(confirmed.wait(), SUBSCRIBE_SECONDS)
+            yield
+        finally:
+            listeners.remove(listener)
+            if not listeners and self._listeners.get(channel) is listeners:
+                del self._listeners[channel]
+                self._confirmed.pop(channel, None)
+                with contextlib.suppress(RedisError, OSError):
+                    await self._connection.unsubscribe(channel)
+
+    async def run(self) -> None:
+        """Receive for ever; survives a Redis that goes away."""
+        failed = False
+        while True:
+            try:
+                await self._connection.subscribe(_KEEPALIVE)
+                while True:
+                    message = await self._connection.get_message(timeout=POLL_SECONDS)
+                    if message is not None:
+                        failed = False
+                        self._dispatch(message)
+            except (RedisError, OSError) as error:
+                if not failed:
+                    log.warning("lost the pub/sub connection to Redis: %s", error)
+                failed = True
+                await asyncio.sleep(RETRY_SECONDS)
+                await self._reconnect()
+
+    async def _reconnect(self) -> None:
+        with contextlib.suppress(RedisError, OSError):
+            await self._connection.aclose()
+        self._connection = _pubsub_of(self._client)
+        for confirmed in self._confirmed.values():
+            confirmed.clear()
+        with contextlib.suppress(RedisError, OSError):
+            if self._confirmed:
+                await self._connection.subscribe(*self._confirmed)
+
+    def _dispatch(self, message: dict[str, object]) -> None:
+        raw = message["channel"]
+        channel = raw.decode() if isinstance(raw, bytes) else str(raw)
+        if message["type"] == "subscribe":
+            confirmed = self._confirmed.get(channel)
+            if confirmed is not None:
+                confirmed.set()
+                self._notify(channel, None)
+        elif message["type"] == "message":
+            data = message["data"]
+            self._notify(channel, data if isinstance(data, bytes) else str(data).encode())
+
+    def _notify(self, channel: str, data: bytes | None) -> None:
+        for listener in tuple(self._listeners.get(channel, ())):
+            listener(data)
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        await self._connection.aclose()
+
+
+def _pubsub_of(client: Client) -> "Client":
+    if isinstance(client, RedisCluster):
+        # Published messages reach every node of a cluster, so any one of them serves to listen.
+        node = client.get_default_node()
+        return Redis(host=node.host, port=int(node.port)).pubsub()
+    return client.pubsub()

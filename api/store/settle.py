@@ -1,0 +1,159 @@
+"""How a subtask ends, whoever ends it: its session, the worker, or the deletion of its device.
+
+The live log is closed, and the rest of the output goes to SQL in one transaction with the state. Between closing
+and committing the process may die, or somebody may reopen the log because the subtask still runs: ``log_version``,
+which every reopening and every spill moves, makes the commit fail then, and the settling starts over.
+"""
+
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from databases.core import Connection
+
+from api import fault
+from api.store import output, pubsub, subtasks, transitions
+from api.store.clock import now_ms
+from api.store.live_log import channel
+from api.store.store import Store
+from api.store.subtasks import SubtaskRow
+from api.store.tables import devices, tasks
+from api.store.tables import subtasks as table
+from wegent.protocol.errors import MEANINGS, Code, ProtocolError
+from wegent.protocol.resources import TaskError
+from wegent.protocol.states import TRANSITIONS, Event, State
+
+TRIES = 20
+
+
+def task_error(code: Code, message: str = "") -> TaskError:
+    """Return the error that a subtask fails with, its message the list's unless one is given."""
+    meaning = MEANINGS[code]
+    return TaskError(code, message or meaning.message, meaning.hint)
+
+
+async def settle(
+    store: Store,
+    subtask_id: str,
+    event: Event,
+    *,
+    attempt: int | None = None,
+    error: TaskError | None = None,
+    result: dict[str, Any] | None = None,
+    generation: int | None = None,
+) -> SubtaskRow | None:
+    """End a subtask that is running or being cancelled; return it as it is now, or None if it was not so.
+
+    ``attempt`` and ``generation`` (of the device's registration) must still be the present ones where given.
+    Raises ``unavailable`` when the log does not come to rest.
+    """
+    for _ in range(TRIES):
+        async with store.database.read() as connection:
+            row = await subtasks.find(connection, subtask_id)
+        if row is None or (row.state, event) not in TRANSITIONS or attempt not in (None, row.attempt):
+            return None
+        last = await store.log.close(row.id, row.stored_seq)
+        pieces = await output.read_tail(store.log, row.id, row.stored_seq)
+        seq = max([row.stored_seq, *(piece.last for piece in pieces)])
+        if seq < last:
+            continue  # somebody moved the log's head to SQL meanwhile
+        async with store.database.write() as connection:
+            if generation is not None and not await _is_generation(store, connection, row.device, generation):
+                return None
+            settled = await transitions.happen(
+                connection,
+                row.id,
+                event,
+                table.c.log_version == row.log_version,
+                attempt=row.attempt,
+                seq=seq,
+                stored_seq=seq,
+                log_version=row.log_version + 1,
+                error=None if error is None else msgspec.json.encode(error),
+                result=None if result is None else msgspec.json.encode(result),
+            )
+            if settled is not None:
+                await output.insert(connection, row.id, pieces)
+                await _touch_task(connection, settled)
+        if settled is not None:
+            fault.reached("api-settled")
+            await announce(store, settled)
+            return settled
+    raise ProtocolError(Code.UNAVAILABLE, "The subtask's log did not come to rest.")
+
+
+async def _is_generation(store: Store, connection: Connection, device: int | None, generation: int) -> bool:
+    query = sa.select(devices.c.generation).where(devices.c.row == device)
+    return bool(await connection.fetch_val(store.database.locking(query)) == generation)
+
+
+async def _touch_task(connection: Connection, row: SubtaskRow) -> None:
+    values: dict[str, Any] = {"updated_at": now_ms()}
+    session = (row.result or {}).get("session_id")
+    if isinstance(session, str) and session:
+        values |= {"history_session": session, "history_device": row.device}
+    await connection.execute(tasks.update().where(tasks.c.id == row.task_id).values(values))
+
+
+async def reject(store: Store, row: SubtaskRow, error: TaskError, *conditions: Any) -> SubtaskRow | None:
+    """Fail a subtask that never started; return it as it is now, or None if it is no longer waiting."""
+    encoded = msgspec.json.encode(error)
+    async with store.database.write() as connection:
+        failed = await transitions.happen(connection, row.id, Event.REJECT, *conditions, error=encoded)
+        if failed is not None:
+            await _touch_task(connection, failed)
+    if failed is not None:
+        await announce(store, failed)
+    return failed
+
+
+async def cancel(store: Store, row: SubtaskRow) -> SubtaskRow:
+    """Cancel a subtask that waits, ask the device to stop one that runs; return it as it is now."""
+    async with store.database.write() as connection:
+        cancelled = await transitions.happen(connection, row.id, Event.CANCEL)
+        now = cancelled or await subtasks.get(connection, row.id, row.user_id)
+    fault.reached("api-cancelled")
+    if cancelled is not None:
+        await announce(store, cancelled)
+    elif now.state is State.CANCELLING:
+        await poke_device(store, now)
+    return now
+
+
+async def requeue(store: Store, row: SubtaskRow, *, reason: str | None, failed_offers: int) -> SubtaskRow | None:
+    """Put an offer that was not accepted back into its place in the queue."""
+    async with store.database.write() as connection:
+        queued = await transitions.happen(
+            connection,
+            row.id,
+            Event.REQUEUE,
+            attempt=row.attempt,
+            waiting_reason=reason,
+            failed_offers=failed_offers,
+            device=None if row.is_cloud else row.device,
+        )
+    if queued is not None:
+        await announce(store, queued)
+    return queued
+
+
+async def poke_device(store: Store, row: SubtaskRow) -> None:
+    """Wake the session of the device that a subtask waits for or runs on."""
+    if row.device is not None:
+        await store.pubsub.publish(pubsub.device_channel(row.device))
+    if row.is_cloud and row.state is State.QUEUED:
+        await store.pubsub.publish(pubsub.CLOUD_CHANNEL)
+
+
+async def announce(store: Store, row: SubtaskRow) -> None:
+    """Wake all who may care that a subtask's state changed."""
+    await store.pubsub.publish(pubsub.user_channel(row.user_id), row.id)
+    await poke_device(store, row)
+    if row.is_settled:
+        await store.pubsub.publish(channel(row.id))
+        async with store.database.read() as connection:
+            waiting = await subtasks.select(
+                connection, table.c.task_id == row.task_id, table.c.state == State.QUEUED.value, limit=16
+            )
+        for turn in waiting:
+            await poke_device(store, turn)

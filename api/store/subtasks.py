@@ -1,0 +1,151 @@
+"""Subtasks as SQL holds them: reading one, reading many, and how REST shows them."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Self
+
+import msgspec
+import sqlalchemy as sa
+from databases.core import Connection
+
+from api.store.clock import rfc3339, rfc3339_or_none
+from api.store.live_log import LiveLog
+from api.store.tables import chunks, subtasks
+from wegent.protocol.errors import Code, ProtocolError
+from wegent.protocol.resources import Subtask, TaskError
+from wegent.protocol.states import TERMINAL, State
+
+UNSETTLED = [state for state in State if state not in TERMINAL]
+
+
+class SubtaskRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of ``subtasks``; the columns' meaning stands in ``tables.py``."""
+
+    position: int
+    id: str
+    task_id: str
+    user_id: str
+    client_id: str
+    is_cloud: bool
+    device: int | None
+    device_id: str
+    state: State
+    attempt: int
+    shell: str
+    prompt: str
+    options: dict[str, Any]
+    failed_offers: int
+    waiting_reason: str | None
+    offered_at: int | None
+    cancelled_at: int | None
+    expires_at: int
+    stored_seq: int
+    log_version: int
+    seq: int | None
+    error: TaskError | None
+    result: dict[str, Any] | None
+    created_at: int
+    started_at: int | None
+    ended_at: int | None
+
+    @classmethod
+    def of(cls, record: Any) -> Self:
+        """Read a record of the table."""
+        fields = dict(record._mapping)
+        fields["state"] = State(fields["state"])
+        fields["is_cloud"] = bool(fields["is_cloud"])
+        fields["prompt"] = fields["prompt"].decode()
+        fields["options"] = msgspec.json.decode(fields["options"])
+        if fields["error"] is not None:
+            fields["error"] = msgspec.json.decode(fields["error"], type=TaskError)
+        if fields["result"] is not None:
+            fields["result"] = msgspec.json.decode(fields["result"])
+        return cls(**fields)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it has ended."""
+        return self.state in TERMINAL
+
+    def shown(self, queue_position: int | None, seq: int) -> Subtask:
+        """Return it as REST gives it."""
+        return Subtask(
+            subtask_id=self.id,
+            task_id=self.task_id,
+            state=self.state,
+            attempt=self.attempt,
+            device_id=self.device_id,
+            shell=self.shell,
+            prompt=self.prompt,
+            options=self.options,
+            queue_position=queue_position,
+            waiting_reason=self.waiting_reason,
+            seq=seq,
+            error=self.error,
+            result=self.result,
+            created_at=rfc3339(self.created_at),
+            started_at=rfc3339_or_none(self.started_at),
+            ended_at=rfc3339_or_none(self.ended_at),
+        )
+
+
+async def find(connection: Connection, subtask_id: str, user_id: str | None = None) -> SubtaskRow | None:
+    """Return a subtask, of ``user_id`` only where one is given; None if there is no such."""
+    query = subtasks.select().where(subtasks.c.id == subtask_id)
+    if user_id is not None:
+        query = query.where(subtasks.c.user_id == user_id)
+    record = await connection.fetch_one(query)
+    return None if record is None else SubtaskRow.of(record)
+
+
+async def get(connection: Connection, subtask_id: str, user_id: str) -> SubtaskRow:
+    """Return a subtask of the user's; raise ``not_found``."""
+    row = await find(connection, subtask_id, user_id)
+    if row is None:
+        raise ProtocolError(Code.NOT_FOUND, "There is no such subtask.")
+    return row
+
+
+async def select(connection: Connection, *conditions: Any, limit: int | None = None) -> list[SubtaskRow]:
+    """Return the subtasks that meet ``conditions``, in the queue's order."""
+    query = subtasks.select().where(*conditions).order_by(subtasks.c.position)
+    if limit is not None:
+        query = query.limit(limit)
+    return [SubtaskRow.of(record) for record in await connection.fetch_all(query)]
+
+
+async def queue_positions(connection: Connection, rows: Iterable[SubtaskRow]) -> dict[str, int]:
+    """Return the place (from 1) of each of ``rows`` that is queued, in its device's or the cloud's queue."""
+    queued = [row for row in rows if row.state is State.QUEUED]
+    places: dict[str, int] = {}
+    if devices := {row.device for row in queued if not row.is_cloud and row.device is not None}:
+        places |= await _places(connection, subtasks.c.device.in_(devices), subtasks.c.is_cloud.is_(False))
+    if any(row.is_cloud for row in queued):
+        places |= await _places(connection, subtasks.c.is_cloud.is_(True))
+    return {row.id: places[row.id] for row in queued if row.id in places}
+
+
+async def _places(connection: Connection, *queue: Any) -> dict[str, int]:
+    place = sa.func.row_number().over(partition_by=subtasks.c.device, order_by=subtasks.c.position)
+    query = sa.select(subtasks.c.id, place.label("place")).where(subtasks.c.state == State.QUEUED, *queue)
+    return {record[0]: record[1] for record in await connection.fetch_all(query)}
+
+
+async def late_seq(connection: Connection, row: SubtaskRow) -> int:
+    """Return the number of the last event held of a settled subtask, late output included."""
+    query = sa.select(sa.func.max(chunks.c.last_seq)).where(
+        chunks.c.subtask_id == row.id, chunks.c.is_late.is_(True)
+    )
+    late = await connection.fetch_val(query)
+    return max(late or 0, row.seq or 0)
+
+
+async def show(connection: Connection, log: LiveLog, rows: Sequence[SubtaskRow]) -> list[Subtask]:
+    """Return ``rows`` as REST gives them, with queue positions and the number of the last event held."""
+    places = await queue_positions(connection, rows)
+    shown = []
+    for row in rows:
+        seq = row.seq
+        if seq is None and row.state in (State.RUNNING, State.CANCELLING):
+            seq = await log.last(row.id)
+        shown.append(row.shown(places.get(row.id), max(seq or 0, row.stored_seq)))
+    return shown

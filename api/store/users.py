@@ -1,0 +1,81 @@
+"""Users and their passwords (argon2id)."""
+
+import asyncio
+import secrets
+from typing import Any, Self
+
+import msgspec
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from api.store.clock import now_ms
+from api.store.database import UNIQUE_VIOLATIONS, Database
+from api.store.tables import users
+from wegent.protocol.errors import Code, ProtocolError
+from wegent.protocol.resources import User
+
+_hasher = PasswordHasher()
+# Verified where the name is unknown, so that the time taken does not tell which names exist.
+_DUMMY_HASH = _hasher.hash(secrets.token_hex(16))
+
+
+class UserRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of ``users``."""
+
+    id: str
+    name: str
+    password_hash: str
+    is_admin: bool
+    default_device: int | None
+    created_at: int
+
+    @classmethod
+    def of(cls, record: Any) -> Self:
+        """Read a record of the table."""
+        fields = dict(record._mapping)
+        fields["is_admin"] = bool(fields["is_admin"])
+        return cls(**fields)
+
+    def shown(self) -> User:
+        """Return the user as REST gives it."""
+        return User(self.id, self.name, self.is_admin)
+
+
+async def create(database: Database, name: str, password: str, is_admin: bool = False) -> UserRow:
+    """Add a user; raise ``conflict`` if the name is taken."""
+    row = UserRow(
+        id=secrets.token_hex(8),
+        name=name,
+        password_hash=await asyncio.to_thread(_hasher.hash, password),
+        is_admin=is_admin,
+        default_device=None,
+        created_at=now_ms(),
+    )
+    try:
+        async with database.write() as connection:
+            await connection.execute(users.insert().values(**msgspec.structs.asdict(row)))
+    except UNIQUE_VIOLATIONS:
+        raise ProtocolError(Code.CONFLICT, f"There is a user {name!r} already.", "Choose another name.") from None
+    return row
+
+
+async def find(database: Database, name: str) -> UserRow | None:
+    """Return the user of that name, or None."""
+    async with database.read() as connection:
+        record = await connection.fetch_one(users.select().where(users.c.name == name))
+    return None if record is None else UserRow.of(record)
+
+
+async def check_password(database: Database, name: str, password: str) -> UserRow | None:
+    """Return the user if name and password belong together, else None; takes as long either way."""
+    row = await find(database, name)
+    hashed = _DUMMY_HASH if row is None else row.password_hash
+    is_right = await asyncio.to_thread(_verify, hashed, password)
+    return row if is_right else None
+
+
+def _verify(hashed: str, password: str) -> bool:
+    try:
+        return _hasher.verify(hashed, password)
+    except (VerificationError, InvalidHashError):
+        return False
