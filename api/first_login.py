@@ -77,9 +77,11 @@ async def _who_is(login: credentials.Login) -> User | None:
     """Return whom the server takes ``login`` for, None if it does not take it."""
     timeout = aiohttp.ClientTimeout(total=REQUEST_SECONDS)
     headers = {"Authorization": f"Bearer {login.token}"}
-    async with aiohttp.ClientSession(timeout=timeout, headers=headers) as session:
-        async with session.get(f"{login.url}/auth/me") as response:
-            return msgspec.json.decode(await response.read(), type=User) if response.status == 200 else None
+    async with (
+        aiohttp.ClientSession(timeout=timeout, headers=headers) as session,
+        session.get(f"{login.url}/auth/me") as response,
+    ):
+        return msgspec.json.decode(await response.read(), type=User) if response.status == 200 else None
 
 
 def _is_half_over(login: credentials.Login, settings: Settings) -> bool:

@@ -1,4 +1,4 @@
-"""Processes that lost their parent below us: adopted, so that `up` can leave none behind (Linux; elsewhere nothing).
+"""Processes below us that lost their parent: adopted, so that `up` can leave none behind (Linux only).
 
 Who ends its children itself (the executor does) leaves nothing here; this is for when it was killed.
 """
@@ -37,7 +37,7 @@ async def reap(own: Callable[[], set[int]]) -> None:
 
 
 def kill() -> int:
-    """Kill every child that is left, and what it leaves, and return how many there were; when our own have ended."""
+    """When our own children have ended: kill what else is below us, and return how many there were."""
     killed: set[int] = set()
     deadline = time.monotonic() + KILL_SECONDS
     while (children := _children()) and time.monotonic() < deadline:

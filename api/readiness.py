@@ -65,9 +65,10 @@ async def wait_for_device(login: Login, environ: Mapping[str, str], seconds: flo
 async def _until(ask: Callable[[], Awaitable[T | None]], seconds: float, otherwise: str) -> T:
     try:
         async with asyncio.timeout(seconds):
-            while not (answer := await ask()):
+            while True:
+                if answer := await ask():
+                    return answer
                 await asyncio.sleep(PAUSE_SECONDS)
-            return answer
     except TimeoutError:
         raise StartError(otherwise) from None
 
@@ -77,8 +78,10 @@ async def _get(url: str, token: str | None = None) -> bytes | None:
     timeout = aiohttp.ClientTimeout(total=REQUEST_SECONDS)
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
-        async with aiohttp.ClientSession(timeout=timeout, headers=headers) as session:
-            async with session.get(url) as response:
-                return await response.read() if response.status == 200 else None
+        async with (
+            aiohttp.ClientSession(timeout=timeout, headers=headers) as session,
+            session.get(url) as response,
+        ):
+            return await response.read() if response.status == 200 else None
     except (aiohttp.ClientError, TimeoutError):
         return None

@@ -65,27 +65,39 @@ class Child:
 
     async def _run_once(self) -> int | None:
         """Run the program to its end and return its exit code (negative: killed by that signal)."""
-        async with self._starting:
-            if self._stopping.is_set():
-                return None
-            process = self._process = await asyncio.create_subprocess_exec(
-                *_tethered(self.program),
-                env=dict(self.program.environ),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT,
-                start_new_session=True,
-            )
-        assert process.stdout is not None
-        reading = asyncio.create_task(self._keep_log(process.stdout))
+        # A pipe of our own: asyncio's wait() also waits for its pipes, which a grandchild may hold open for ever.
+        readable, writable = os.pipe()
+        try:
+            async with self._starting:
+                if self._stopping.is_set():
+                    os.close(readable)
+                    return None
+                reading = asyncio.create_task(self._keep_log(readable))
+                process = self._process = await asyncio.create_subprocess_exec(
+                    *_tethered(self.program),
+                    env=dict(self.program.environ),
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=writable,
+                    stderr=writable,
+                    start_new_session=True,
+                )
+        finally:
+            os.close(writable)
         code = await process.wait()
         await asyncio.wait({reading}, timeout=LAST_WORD_SECONDS)
         reading.cancel()
         return code
 
-    async def _keep_log(self, output: asyncio.StreamReader) -> None:
-        while text := await output.read(1 << 16):
-            self.log.write(text)
+    async def _keep_log(self, readable: int) -> None:
+        output = asyncio.StreamReader()
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(output), os.fdopen(readable, "rb")
+        )
+        try:
+            while text := await output.read(1 << 16):
+                self.log.write(text)
+        finally:
+            transport.close()
 
     async def keep_alive(self, early_death: Callable[[str], bool]) -> None:
         """Run it again and again until :meth:`stop`; ``early_death`` says whether dying now is the end of `up`."""

@@ -2,20 +2,19 @@
 
 import asyncio
 import os
-import secrets
 import shutil
 import signal
-import socket
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import msgspec
 
 from api import first_login, orphans, readiness
+from api.addresses import check_port_is_free, local_url
 from api.config import Settings, ensure_secret_key
+from api.database_trouble import DatabaseTroubleError, told
 from api.embedded_redis import NoRedisError, prepare
 from api.store.database import Database
 from api.store.migrate import upgrade
@@ -66,8 +65,8 @@ async def run(environ: Mapping[str, str], options: Options) -> int:
         data_dir = Settings.from_env({**environ, "WEGENT_SECRET_KEY": "not asked yet"}).data_dir
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _only_one(data_dir):
-            return await House(environ, options, data_dir).run()
-    except (StartError, NoRedisError) as error:
+            return await Run(environ, options, data_dir).run()
+    except (StartError, NoRedisError, DatabaseTroubleError) as error:
         warn(f"wegent-server: {error}")
         return 1
 
@@ -81,8 +80,8 @@ def _only_one(data_dir: Path) -> Iterator[None]:
         except BlockingIOError:
             lock.seek(0)
             raise StartError(
-                f"the data folder {data_dir} is in use by another `wegent-server up` (process {lock.read().strip()})."
-                " Stop that one, or give this one a folder of its own: WEGENT_DATA_DIR=… and --bind 127.0.0.1:PORT."
+                f"another `wegent-server up` (process {lock.read().strip()}) uses the data folder {data_dir}."
+                " Stop that one, or give this one its own: WEGENT_DATA_DIR=… and --bind 127.0.0.1:8001."
             ) from None
         lock.truncate(0)
         lock.write(f"{os.getpid()}\n")
@@ -90,7 +89,7 @@ def _only_one(data_dir: Path) -> Iterator[None]:
         yield
 
 
-class House:
+class Run:
     """One run of ``up``: what it was told, and what it started."""
 
     def __init__(self, environ: Mapping[str, str], options: Options, data_dir: Path) -> None:
@@ -173,12 +172,10 @@ class House:
 
     async def _prepare_database(self) -> None:
         url = self._settings.database_url
-        try:
+        with told(url):
             await asyncio.to_thread(upgrade, url)
-        except OSError as error:
-            raise StartError(f"the database of WEGENT_DATABASE_URL cannot be reached: {error}") from None
-        async with Database.open(url) as database:
-            password = await first_login.ensure_admin(database, self._settings)
+            async with Database.open(url) as database:
+                password = await first_login.ensure_admin(database, self._settings)
         if password is not None:
             tell(f"Made the user admin. Its password, shown only this once: {password}")
 
@@ -210,31 +207,6 @@ class House:
                     await first_login.renew_login(database, self._settings, self._url, self._environ)
             except Exception as error:
                 warn(f"This computer's login could not be renewed; trying again in an hour: {error}")
-
-
-def local_url(bind: str) -> str:
-    """Return how this computer reaches a server that listens on ``bind``."""
-    host, _, port = bind.rpartition(":")
-    return f"http://{ {'0.0.0.0': '127.0.0.1', '[::]': '[::1]'}.get(host, host) }:{port}"
-
-
-def check_port_is_free(bind: str) -> None:
-    """Raise :class:`StartError` if somebody listens on ``bind`` already, or nobody can."""
-    parts = urlsplit(f"//{bind}")
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            parts.hostname, parts.port, type=socket.SOCK_STREAM
-        )[0]
-        with socket.socket(family, kind, protocol) as probe:
-            # As the server does: a port that only lingers from an earlier run is free.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-            probe.listen(1)
-    except OSError as error:
-        raise StartError(
-            f"cannot listen on {bind}: {error.strerror or error}. Stop the program that uses the port, or choose"
-            " another one: wegent-server up --bind 127.0.0.1:8001 (make up ARGS='--bind 127.0.0.1:8001')."
-        ) from None
 
 
 def _example(login: Login, environ: Mapping[str, str]) -> str:

@@ -1,0 +1,27 @@
+"""Tells what is wrong with the database in a sentence, where a person started a command and reads its answer."""
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class DatabaseTroubleError(Exception):
+    """The database cannot be used; the message says why and what to do."""
+
+
+@contextmanager
+def told(url: str) -> Iterator[None]:
+    """Turn what a driver raises in the block into a :class:`DatabaseTroubleError`; no login of ``url`` is shown."""
+    from asyncpg import InterfaceError, PostgresError
+    from sqlalchemy.exc import DBAPIError
+
+    try:
+        yield
+    except (OSError, sqlite3.Error, PostgresError, InterfaceError, DBAPIError) as error:
+        shown = re.sub(r"//[^@/]*@", "//", url)
+        reason = getattr(error, "orig", None) or error
+        raise DatabaseTroubleError(
+            f"the database {shown} cannot be used: {reason}."
+            " Check WEGENT_DATABASE_URL, and bring it up to date: wegent-server migrate"
+        ) from None
