@@ -122,6 +122,8 @@ class Feed:
                 if error.code in (CloseCode.UNAUTHENTICATED, CloseCode.FORBIDDEN):
                     return self._fail(_closed_for_good(error.code))
                 reason = str(error)
+            if self._is_closed:  # a task group that fails while it is cancelled forgets that it was
+                return None
             self._watches.link(Link(False, reason))
             if self._is_healthy:
                 waits = full_jitter(0.5, self._longest_wait)

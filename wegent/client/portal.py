@@ -25,7 +25,7 @@ class Portal:
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # the collector may close a client from within a call
         self._is_closed = False
         self._process = os.getpid()
 
@@ -67,7 +67,8 @@ class Portal:
         if loop is None or thread is None or os.getpid() != self._process:
             return
         asyncio.run_coroutine_threadsafe(_end(loop, last), loop)
-        thread.join(CLOSE_SECONDS)
+        if thread is not threading.current_thread():
+            thread.join(CLOSE_SECONDS)
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         with self._lock:
