@@ -1,13 +1,14 @@
 """Fixtures that every room's tests share: real Redis, real databases, real processes. Nothing here is a mock."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 from support.postgres import PostgresCluster
 from support.processes import Programs
 from support.redis import RedisServer
+from support.stack import Stack, running_stack
 
 _AMBIENT = ("ANTHROPIC_", "CLAUDE_", "CLAUDECODE", "WEGENT_")
 _PROXIES = {"http_proxy", "https_proxy", "all_proxy", "no_proxy", "ws_proxy", "wss_proxy"}
@@ -83,3 +84,10 @@ def programs(tmp_path: Path) -> Iterator[Programs]:
     started = Programs(tmp_path)
     yield started
     started.close()
+
+
+@pytest.fixture
+async def stack(programs: Programs, redis_server: RedisServer, sqlite_url: str) -> AsyncIterator[Stack]:
+    """One API process behind a proxy, one worker, SQLite, a Redis of the test's own, and fast timings."""
+    async with running_stack(programs, redis_server, sqlite_url) as running:
+        yield running

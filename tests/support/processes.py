@@ -181,13 +181,15 @@ class Programs:
         return environ.get(MARK) == self.mark or Path(environ.get("HOME", "/")).is_relative_to(self.root)
 
     def close(self, timeout: float = 20) -> None:
-        """End everything: SIGTERM to what was started, SIGKILL to what is left, and then say what leaked."""
-        running = [program for program in self._started if program.returncode is None]
+        """End everything, the latest first: SIGTERM, SIGKILL to what is left, and then say what leaked."""
+        deadline = time.monotonic() + timeout
+        running = [program for program in reversed(self._started) if program.returncode is None]
         for program in running:
             program.thaw()
             program.send(signal.SIGTERM)
-        deadline = time.monotonic() + timeout
-        while time.monotonic() < deadline and (self.marked() or any(p.returncode is None for p in running)):
+            while program.returncode is None and time.monotonic() < deadline:
+                time.sleep(0.02)
+        while self.marked() and time.monotonic() < deadline:
             time.sleep(0.05)
         stubborn = [program.name for program in running if program.returncode is None]
         leaked = self.marked()
