@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from api.database_trouble import DatabaseTroubleError, told
+from api.store.trouble import DatabaseTroubleError, told
 from wegent.protocol.errors import ProtocolError
 from wegent.protocol.timing import InvalidSettingError
 

@@ -103,10 +103,12 @@ class PresenceBoard:
         found = await pipeline.execute()
         return {row: _parse(value) for row, value in zip(rows, found, strict=True) if value is not None}
 
-    async def expired(self, limit: int = 1000) -> list[int]:
-        """Return devices whose deadline has passed; costs what has expired, not what exists."""
-        rows = await self._client.zrangebyscore(DEADLINES, "-inf", await self.now_ms(), start=0, num=limit)
-        return [int(row) for row in rows]
+    async def expired(self, limit: int = 1000) -> dict[int, int]:
+        """Return devices whose deadline has passed, with it; costs what has expired, not what exists."""
+        found = await self._client.zrangebyscore(
+            DEADLINES, "-inf", await self.now_ms(), start=0, num=limit, withscores=True
+        )
+        return {int(row): int(deadline) for row, deadline in found}
 
     async def forget(self, rows: Sequence[int]) -> None:
         """Take devices off the list of deadlines."""

@@ -1,4 +1,4 @@
-"""Tells what is wrong with the database in a sentence, where a person started a command and reads its answer."""
+"""Trouble with the database: told with the database in a sentence, where a person started a command and reads its answer."""
 
 import re
 import sqlite3

@@ -1,0 +1,50 @@
+"""Files: attachments and results, kept for a day."""
+
+import msgspec
+from quart import Blueprint, Response, request
+from quart_schema import validate_response
+
+from api import auth
+from api.store import files
+from wegent.protocol.errors import Code, ProtocolError
+
+blueprint = Blueprint("files", __name__, url_prefix="/files")
+
+
+class StoredFile(msgspec.Struct, frozen=True):
+    """A file that was stored; ``size`` in bytes."""
+
+    id: str
+    name: str
+    media_type: str
+    size: int
+    expires_at: str
+
+
+@blueprint.post("")
+@auth.scope("send", "device")
+@validate_response(StoredFile, 201)
+async def upload_file() -> tuple[StoredFile, int]:
+    """Store a file (multipart, field ``file``) for 24 hours."""
+    sent = (await request.files).get("file")
+    if sent is None:
+        raise ProtocolError(Code.BAD_MESSAGE, "There is no file in the field `file`.", field="file")
+    body = sent.read(files.MAX_BYTES + 1)
+    if len(body) > files.MAX_BYTES:
+        raise ProtocolError(Code.TOO_LARGE, f"A file may have {files.MAX_BYTES} bytes.")
+    name = (sent.filename or "file").replace("\0", "")[:200]
+    media_type = (sent.content_type or "application/octet-stream").replace("\0", "")[:200]
+    stored = await files.insert(auth.store().database, auth.login().user.id, name, media_type, body)
+    return StoredFile(*stored), 201
+
+
+@blueprint.get("/<file_id>")
+@auth.scope("read", "send", "device")
+async def download_file(file_id: str) -> Response:
+    """Give a file, always as a download."""
+    name, media_type, body = await files.get(auth.store().database, auth.login().user.id, file_id)
+    response = Response(body, content_type=media_type)
+    response.headers.set("Content-Disposition", "attachment", filename=name.encode("ascii", "replace").decode())
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = "sandbox"
+    return response

@@ -1,0 +1,73 @@
+"""Files in the database, each its user's, deleted after a day."""
+
+import secrets
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from api.store.clock import now_ms, rfc3339
+from api.store.database import Database
+from api.store.tables import files
+from wegent.protocol.errors import Code, ProtocolError
+
+MAX_BYTES = 24 << 20
+MAX_USER_BYTES = 512 << 20
+KEEP_MS = 24 * 3600 * 1000
+
+
+class Stored(NamedTuple):
+    """What is known of a file just stored."""
+
+    id: str
+    name: str
+    media_type: str
+    size: int
+    expires_at: str
+
+
+async def insert(database: Database, user_id: str, name: str, media_type: str, body: bytes) -> Stored:
+    """Store a file; raise ``too_large`` when the user's files would take more than ``MAX_USER_BYTES``."""
+    now = now_ms()
+    file_id = secrets.token_urlsafe(16)
+    async with database.write() as connection:
+        used = await connection.fetch_val(
+            sa.select(sa.func.coalesce(sa.func.sum(sa.func.length(files.c.body)), 0)).where(
+                files.c.user_id == user_id
+            )
+        )
+        if int(used) + len(body) > MAX_USER_BYTES:
+            raise ProtocolError(
+                Code.TOO_LARGE, f"Your files may take {MAX_USER_BYTES} bytes together.", "They go after a day."
+            )
+        await connection.execute(
+            files.insert().values(
+                id=file_id,
+                user_id=user_id,
+                name=name,
+                media_type=media_type,
+                body=body,
+                created_at=now,
+                expires_at=now + KEEP_MS,
+            )
+        )
+    return Stored(file_id, name, media_type, len(body), rfc3339(now + KEEP_MS))
+
+
+async def get(database: Database, user_id: str, file_id: str) -> tuple[str, str, bytes]:
+    """Return name, media type and content of a file of the user's; raise ``not_found``."""
+    async with database.read() as connection:
+        record = await connection.fetch_one(
+            files.select().where(files.c.id == file_id, files.c.user_id == user_id, files.c.expires_at > now_ms())
+        )
+    if record is None:
+        raise ProtocolError(Code.NOT_FOUND, "There is no such file.", "Files are kept for 24 hours.")
+    return record["name"], record["media_type"], record["body"]
+
+
+async def delete_expired(database: Database) -> int:
+    """Delete files whose time is over; return how many."""
+    async with database.write() as connection:
+        deleted = await connection.fetch_all(
+            files.delete().where(files.c.expires_at < now_ms()).returning(files.c.id)
+        )
+    return len(deleted)
