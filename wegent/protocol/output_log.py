@@ -100,6 +100,11 @@ class Sender:
         """Whether the other side holds everything."""
         return self.acked >= self._spool.last
 
+    @property
+    def has_sent_all(self) -> bool:
+        """Whether everything appended went out on this connection, held by the other side or not."""
+        return self._next > self._spool.last
+
     def append(self, events: Sequence[bytes]) -> int:
         """Number and keep ``events``; return the first one's number."""
         seq = self._spool.last + 1

@@ -1,0 +1,50 @@
+"""Whether this device takes an offer: what its owner offers bounds what any task may do."""
+
+import msgspec
+
+from executor import options, permission, workspace
+from executor.config import Config
+from executor.shells.base import Job
+from wegent.protocol.device_messages import Execute
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """Why not; ``retry`` says whether it may work later."""
+
+    reason: str
+    retry: bool
+
+
+def admit(offer: Execute, config: Config) -> Job | Refusal:
+    """Return the job that ``offer`` describes, or why it can never run here."""
+    if offer.shell not in config.shells:
+        offered = ", ".join(config.shells) or "none"
+        return Refusal(f"This device does not offer {offer.shell} (offered: {offered}).", retry=False)
+    own = workspace.own_folder(config.home, offer.task_id)
+    if config.kind == "cloud":
+        own = workspace.own_folder(config.home, f"cloud-{offer.subtask_id}")
+    try:
+        checked = options.read(offer.options)
+        folder = workspace.resolve(checked.workdir, own, config.folders) if checked.workdir else own
+        mode = permission.effective(checked.permission_mode, config.permission_mode)
+    except (
+        options.InvalidOptionsError,
+        workspace.ForbiddenFolderError,
+        permission.ForbiddenModeError,
+    ) as error:
+        return Refusal(str(error), retry=False)
+    if not offer.prompt.strip() and not checked.argv:
+        return Refusal("The prompt is empty.", retry=False)
+    if "\0" in offer.prompt and offer.shell == "Command":
+        return Refusal("A command line may hold no NUL.", retry=False)
+    return Job(
+        subtask_id=offer.subtask_id,
+        task_id=offer.task_id,
+        prompt=offer.prompt,
+        options=checked,
+        folder=folder,
+        permission_mode=mode,
+        history_session=offer.history_session,
+        timeout=offer.timeout_seconds or checked.timeout_seconds,
+        environ=config.environ,
+    )

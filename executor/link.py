@@ -1,0 +1,194 @@
+"""Keeps a connection to the server: connects, registers, and knows after which end to try again."""
+
+import asyncio
+import logging
+import platform
+import secrets
+from collections.abc import Iterator
+from typing import NoReturn
+
+import aiohttp
+
+from executor.config import Config, program_version
+from executor.device import Device
+from executor.endings import ConnectionLostError, ExitCode, FatalError
+from executor.pump import MAX_BATCH
+from executor.reaper import Reaper
+from executor.requests import RefusedError
+from executor.session import Session
+from wegent.client import credentials
+from wegent.client.errors import LoginError
+from wegent.protocol.backoff import full_jitter
+from wegent.protocol.close_codes import CloseCode
+from wegent.protocol.codec import MAX_FRAME
+from wegent.protocol.device_messages import Register
+from wegent.protocol.errors import Code
+
+log = logging.getLogger(__name__)
+
+CONNECT_WITHIN = 20.0
+LOGIN_POLL = 2.0
+_REFUSED_UPGRADE = {401: CloseCode.UNAUTHENTICATED, 403: CloseCode.FORBIDDEN}
+_HOW_TO_LOG_IN = "Run `wegent login`, or start again with a new token (--token or WEGENT_TOKEN)."
+
+
+class Link:
+    """The connection of ``device``, over and over again."""
+
+    def __init__(self, config: Config, device: Device) -> None:
+        self._config = config
+        self._device = device
+        self._reaper = Reaper()
+        self._token = config.token
+        self._instance = secrets.token_hex(8)
+        self._connection = 0
+        self._batch = MAX_BATCH
+        self._backoff = self._fresh_backoff()
+        self._hurry = asyncio.Event()
+        self.session: Session | None = None
+        """The registered session, while there is one."""
+
+    def reconnect(self, reason: str) -> None:
+        """Drop the connection and make a new one at once."""
+        self._hurry.set()
+        if self.session is not None:
+            self.session.drop(reason)
+
+    async def run(self) -> NoReturn:
+        """Stay connected until that cannot be; raises FatalError then."""
+        async with aiohttp.ClientSession(trust_env=True) as http:
+            while True:
+                self._hurry.clear()
+                try:
+                    await self._connect(http)
+                except ConnectionLostError as lost:
+                    await self._react(lost)
+                except Exception:
+                    log.exception("The connection failed unexpectedly.")
+                await self._pause()
+
+    async def _connect(self, http: aiohttp.ClientSession) -> None:
+        """Be connected once; always ends with an exception."""
+        self._connection += 1
+        socket = await self._open(http)
+        try:
+            session = Session(socket, self._device, self._reaper, self._batch)
+            await self._register(session)
+            self.session = session
+            try:
+                await session.run()
+            except ConnectionLostError as lost:
+                if lost.code == CloseCode.TOO_BIG:
+                    self._batch = session.pump.shrink()
+                raise
+        finally:
+            self.session = None
+            await _close(socket)
+
+    async def _open(self, http: aiohttp.ClientSession) -> aiohttp.ClientWebSocketResponse:
+        url = f"{self._config.url}/ws/device"
+        try:
+            async with asyncio.timeout(CONNECT_WITHIN):
+                return await http.ws_connect(
+                    url,
+                    headers={"Authorization": f"Bearer {self._token}"},
+                    max_msg_size=MAX_FRAME + 1024,
+                    timeout=aiohttp.ClientWSTimeout(ws_close=2),
+                )
+        except aiohttp.WSServerHandshakeError as error:
+            code = _REFUSED_UPGRADE.get(error.status)
+            raise ConnectionLostError(f"{url} answered HTTP {error.status} {error.message}", code) from None
+        except TimeoutError:
+            raise ConnectionLostError(f"{url} did not answer within {CONNECT_WITHIN:g} s") from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise ConnectionLostError(f"cannot reach {self._config.url}: {error}") from None
+
+    async def _register(self, session: Session) -> None:
+        config = self._config
+        message = Register(
+            device_id=self._device.device_id,
+            name=config.name,
+            slots=config.slots,
+            version=program_version(),
+            platform=platform.platform()[:200],
+            shells=list(config.shells),
+            folders=[str(folder) for folder in config.folders],
+            labels=config.labels,
+            kind=config.kind,
+            instance=self._instance,
+            connection=self._connection,
+            running=self._device.listed(),
+        )
+        try:
+            registered = await session.register(message, config.timing.register)
+        except RefusedError as refused:
+            if refused.code == Code.FORBIDDEN:
+                raise FatalError(ExitCode.LOGIN_NEEDED, f"{refused} {_HOW_TO_LOG_IN}") from None
+            raise ConnectionLostError(f"the server refused this device: {refused}") from None
+        self._backoff = self._fresh_backoff()
+        log.info("Connected to %s as %s (%s).", config.url, registered.device.name, self._device.device_id)
+
+    async def _react(self, lost: ConnectionLostError) -> None:
+        """Do what the reason for the end asks for, before the next try."""
+        if lost.code == CloseCode.UNAUTHENTICATED:
+            await self._wait_for_login(lost)
+        elif lost.code == CloseCode.FORBIDDEN:
+            raise FatalError(
+                ExitCode.LOGIN_NEEDED, f"The server forbids this device to connect ({lost}). {_HOW_TO_LOG_IN}"
+            )
+        elif lost.code == CloseCode.REPLACED:
+            raise FatalError(
+                ExitCode.REPLACED,
+                "Another executor has connected as this device. If that is another computer (a copied disk?),"
+                f" delete {self._config.home / 'device_id'} on one of them and give it an id of its own.",
+            )
+        elif lost.code == CloseCode.TOO_OLD:
+            raise FatalError(ExitCode.TOO_OLD, f"This executor is too old for the server. Update it: {lost}")
+        elif lost.code == CloseCode.DEVICE_DELETED:
+            log.warning("This device was deleted on the server; stopping its work, then registering anew.")
+            await self._device.drop_all()
+        else:
+            log.info("Not connected: %s.", str(lost).rstrip("."))
+
+    async def _wait_for_login(self, lost: ConnectionLostError) -> None:
+        """Wait for another token in the file of logins while the work goes on; nothing else brings a new one."""
+        if self._config.token_source != "file":
+            raise FatalError(ExitCode.LOGIN_NEEDED, f"The token is not valid any more ({lost}). {_HOW_TO_LOG_IN}")
+        log.warning(
+            "The login is not valid any more (%s). Work goes on; run `wegent login` on this computer.", lost
+        )
+        while True:
+            try:
+                login = credentials.load(self._config.url, self._config.environ)
+            except LoginError as error:
+                log.warning("%s", error)
+                login = None
+            if login is not None and login.token != self._token:
+                self._token = login.token
+                self._hurry.set()
+                return
+            await asyncio.sleep(LOGIN_POLL)
+
+    async def _pause(self) -> None:
+        """Wait a random time, so that a server's restart does not bring everybody back at the same moment."""
+        seconds = next(self._backoff)
+        if not self._hurry.is_set():
+            log.info("Reconnecting in %.1f s.", seconds)
+        try:
+            async with asyncio.timeout(seconds):
+                await self._hurry.wait()
+        except TimeoutError:
+            return
+
+    def _fresh_backoff(self) -> Iterator[float]:
+        timing = self._config.timing
+        return full_jitter(min(timing.reconnect_first, timing.reconnect_max), timing.reconnect_max)
+
+
+async def _close(socket: aiohttp.ClientWebSocketResponse) -> None:
+    """Close politely, but not for long: what was dropped because it was dead must not hold up the next one."""
+    try:
+        async with asyncio.timeout(2):
+            await socket.close()
+    except (TimeoutError, ConnectionError, aiohttp.ClientError) as error:
+        log.debug("The socket did not close properly: %s", error)

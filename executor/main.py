@@ -1,0 +1,98 @@
+"""``wegent-executor``: makes this computer a device that runs its owner's tasks."""
+
+import argparse
+import asyncio
+import logging
+import sys
+from collections.abc import Sequence
+
+from executor import permission
+from executor.config import Config, NoLoginError, program_version
+from executor.endings import ExitCode
+from wegent.client.errors import LoginError
+from wegent.protocol.timing import InvalidSettingError
+
+log = logging.getLogger(__name__)
+
+_EPILOG = """\
+environment:
+  WEGENT_TOKEN, WEGENT_BACKEND_URL   the login (else the one that `wegent login` saved), and the server
+                                     (default http://127.0.0.1:8000)
+  WEGENT_HOME                        where the device id, outboxes and workspaces are (default ~/.wegent-executor)
+
+exit codes: 0 stopped, 1 failed, 2 usage, 3 must log in, 4 replaced by another executor, 5 too old
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the executor until it is stopped; return the exit code."""
+    flags = _parser().parse_args(arguments)
+    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(message)s", level=logging.INFO)
+    try:
+        config = Config.read(flags)
+    except InvalidSettingError as error:
+        log.error("%s", error)
+        return ExitCode.USAGE
+    except (NoLoginError, LoginError) as error:
+        log.error("%s", error)
+        return ExitCode.LOGIN_NEEDED
+    if not config.shells:
+        log.error(
+            "There is nothing to offer: install the Claude Code SDK (pip install 'wegent[executor]'), or name"
+            " a shell, for example --shell Command."
+        )
+        return ExitCode.FAILED
+    return asyncio.run(_run(config))
+
+
+async def _run(config: Config) -> int:
+    from executor.program import Program
+
+    return await Program(config).run()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="wegent-executor",
+        description="Makes this computer a device that runs its owner's tasks.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--mode",
+        choices=("local", "cloud"),
+        default="local",
+        help="local: a device of one person (default); cloud: one of an operator's own trusted pool",
+    )
+    parser.add_argument(
+        "--token", metavar="JWT", help="the login; better in WEGENT_TOKEN, where no process list shows it"
+    )
+    parser.add_argument("--slots", type=int, metavar="N", help="how many subtasks run at a time (default 5)")
+    parser.add_argument(
+        "--shell",
+        action="append",
+        choices=("ClaudeCode", "Command"),
+        help="a shell to offer; repeatable (default: ClaudeCode)",
+    )
+    parser.add_argument(
+        "--workspace",
+        action="append",
+        metavar="DIR",
+        help="a folder that tasks may work in; repeatable (default: none)",
+    )
+    parser.add_argument(
+        "--permission-mode",
+        choices=permission.MODES,
+        default="ask",
+        help="how much tasks may do without asking; a task can only be stricter (default: ask)",
+    )
+    parser.add_argument(
+        "--label", action="append", metavar="KEY=VALUE", help="a label shown with the device; repeatable"
+    )
+    parser.add_argument("--name", help="the device's name (default: system and hostname)")
+    parser.add_argument("--version", action="version", version=f"wegent-executor {program_version()}")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

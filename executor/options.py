@@ -1,0 +1,43 @@
+"""A task's options, as far as this device's shells understand them."""
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from wegent.protocol.types import Seconds
+
+
+class InvalidOptionsError(Exception):
+    """Options that can never work here; the message names the field, for the sender."""
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """``options`` of an offer: for all shells, then ClaudeCode's, then Command's."""
+
+    workdir: str | None = None
+    timeout_seconds: Seconds | None = None
+    env: dict[str, str] = {}
+    model: str | None = None
+    system_prompt: str | None = None
+    permission_mode: str | None = None
+    max_turns: Annotated[int, Meta(ge=1, le=10_000)] | None = None
+    argv: list[str] | None = None
+
+
+_NOT_YET = ("files", "images", "mcp_servers")
+
+
+def read(raw: dict[str, Any]) -> Options:
+    """Check ``raw``; raise :class:`InvalidOptionsError` for what cannot be."""
+    for name in _NOT_YET:
+        if raw.get(name):
+            raise InvalidOptionsError(f"This version of the executor cannot take options.{name}.")
+    try:
+        options = msgspec.convert(raw, Options)
+    except msgspec.ValidationError as error:
+        raise InvalidOptionsError(f"The options are not valid: {error}.") from None
+    texts = [*options.env, *options.env.values(), *(options.argv or ())]
+    if any("\0" in text for text in texts) or any("=" in name or not name for name in options.env):
+        raise InvalidOptionsError("options.env and options.argv may hold no NUL, and names no '='.")
+    return options

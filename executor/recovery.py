@@ -1,0 +1,57 @@
+"""After a crash: nothing of the former process goes on running, and every subtask of it has an end to report."""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+
+from executor import outbox
+from executor.outbox import Outbox
+from executor.processes import Born, Tree, born
+from wegent.protocol.device_messages import Complete, ReportedError
+from wegent.protocol.errors import MEANINGS, Code
+
+log = logging.getLogger(__name__)
+
+
+async def recover(home: Path, grace: float) -> list[Outbox]:
+    """End what still runs of the subtasks that a former process left, and give each an outcome.
+
+    One that had ended keeps the end that it had; any other one failed with ``executor_restarted``.
+    """
+    found = outbox.leftovers(home)
+    for box in found:
+        await _end_processes(box, grace)
+        await asyncio.to_thread(box.remove_scratch)
+        if box.outcome is None:
+            log.info(
+                "Subtask %s was interrupted by a restart; it will be reported as failed.", box.meta.subtask_id
+            )
+            box.write_outcome(interrupted(box.meta.subtask_id, box.meta.attempt, box.spool.last))
+    return found
+
+
+def interrupted(subtask_id: str, attempt: int, seq: int) -> Complete:
+    """Return the end of a subtask that an executor's restart cut off."""
+    code = Code.EXECUTOR_RESTARTED
+    return Complete(subtask_id, attempt, seq, "failed", ReportedError(code, MEANINGS[code].message))
+
+
+async def _end_processes(box: Outbox, grace: float) -> None:
+    """The mark finds nearly all; a group is only ours while its leader is the process that was written down."""
+    leaders: Iterable[int | None] = [process.pid for process in box.meta.processes if is_same(process)] or [None]
+    for leader in leaders:
+        tree = Tree(box.meta.subtask_id, leader)
+        survivors = await tree.survivors()
+        if survivors:
+            log.info("Ending %d processes left of subtask %s.", len(survivors), box.meta.subtask_id)
+            await tree.end(grace)
+
+
+def is_same(process: Born) -> bool:
+    """Whether the process that was written down is still that process.
+
+    Start times are counted from the boot, whose own time moves when the clock is set: hence the tolerance.
+    """
+    now = born(process.pid)
+    return now is not None and abs(now.created - process.created) < 5

@@ -1,0 +1,154 @@
+"""Runs one subtask: its shell, the way of its output to the outbox, its stop, and how it ended."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from executor.approvals import Approvals
+from executor.coalescer import Coalescer
+from executor.config import Config
+from executor.processes import Child, Tree, born
+from executor.shells.base import Job, Outcome, Shell, Tools
+from executor.subtask import Stop, Subtask, stopped_outcome
+from wegent.protocol.errors import Code
+from wegent.protocol.inputs import ApprovalInput
+from wegent.protocol.output_events import AnyEvent
+
+log = logging.getLogger(__name__)
+
+AFTER_STOP = 5.0
+"""Seconds that a shell has, once its processes are gone, to hand over what they had written."""
+
+
+class StoppedError(Exception):
+    """A process was to be started although the subtask is being stopped."""
+
+
+class Runner:
+    """Runs ``subtask`` with a shell of ``kind``; ``is_named`` says that the owner named that shell."""
+
+    def __init__(self, subtask: Subtask, job: Job, kind: type[Shell], config: Config) -> None:
+        self._subtask = subtask
+        self._job = job
+        self._config = config
+        self._children: list[Child] = []
+        self._coalescer = Coalescer(
+            subtask.append,
+            config.timing.coalesce_ms / 1000,
+            on_failure=lambda _: subtask.stop(Stop.DISK_FAILED),
+        )
+        self._approvals = Approvals(config.home, job.task_id, self._emit)
+        self._shell = kind(job, Tools(self._emit, self._start, self._approvals.ask))
+
+    async def run(self) -> None:
+        """Run to the end; afterwards nothing of it runs any more and its outcome is on disk."""
+        outcome = await self._outcome()
+        with contextlib.suppress(OSError):  # the failure became the outcome already
+            self._coalescer.flush()
+        if self._subtask.stop_wanted is Stop.DISK_FAILED:
+            outcome = stopped_outcome(Stop.DISK_FAILED)
+        await self._subtask.end(outcome)
+
+    async def deliver(self, text: str) -> bool:
+        """Hand a follow-up to the shell; False if it takes none (any more)."""
+        return await self._shell.deliver(text)
+
+    def answer(self, given: ApprovalInput, by: str) -> bool:
+        """Hand over the answer to an approval; False if nothing waits for it."""
+        return self._approvals.answer(given, by)
+
+    def kill(self) -> None:
+        """Kill its processes at once; whoever starts next reports it."""
+        for child in self._children:
+            child.tree.end_now()
+
+    async def _outcome(self) -> Outcome:
+        work = asyncio.create_task(self._work())
+        stop = asyncio.create_task(self._subtask.stopping.wait())
+        timeout = self._job.timeout
+        try:
+            await asyncio.wait({work, stop}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                self._subtask.stop(Stop.TIMED_OUT)
+                await self._stop(work)
+                return stopped_outcome(self._subtask.stop_wanted or Stop.CANCELLED, timeout)
+            return work.result()
+        except asyncio.CancelledError:
+            self.kill()
+            raise
+        finally:
+            stop.cancel()
+            work.cancel()
+            await asyncio.wait({work, stop}, timeout=AFTER_STOP)
+            await self._sweep()
+
+    async def _work(self) -> Outcome:
+        """Run the shell; what it did not expect becomes a failure, never a subtask without an end."""
+        try:
+            refusal = await self._approved()
+            return refusal or await self._shell.run()
+        except Exception as error:
+            if not self._subtask.stopping.is_set():
+                log.exception("Subtask %s failed unexpectedly.", self._subtask.id)
+            causes = error.exceptions if isinstance(error, ExceptionGroup) else [error]
+            told = "; ".join(f"{type(cause).__name__}: {cause}" for cause in causes)
+            return Outcome.failed(Code.SHELL_FAILED, f"The executor could not run it: {told}. See its log.")
+
+    async def _approved(self) -> Outcome | None:
+        """Ask before a shell that itself asks for nothing, unless its owner named it or trusts more."""
+        offer = self._subtask.offer
+        assert offer is not None
+        if self._shell.asks or offer.shell in self._config.named_shells or self._config.permission_mode != "ask":
+            return None
+        asked = {"prompt": offer.prompt, "options": offer.options, "folder": str(self._job.folder)}
+        decision = await self._approvals.ask(offer.shell, asked, reason="It runs code without asking again.")
+        if decision.is_allowed:
+            return None
+        return Outcome.failed(Code.DECLINED, f"It was not allowed to run. {decision.message}".strip())
+
+    async def _emit(self, event: AnyEvent) -> None:
+        await self._subtask.wait_for_room()
+        self._coalescer.add(event)
+
+    async def _start(self, argv: Sequence[str], env: Mapping[str, str], *, needs_input: bool = False) -> Child:
+        """Start a child in the job's folder, and write it down before anything else happens."""
+        if self._subtask.stopping.is_set():
+            raise StoppedError("it is being stopped")
+        folder = self._job.folder
+        folder.mkdir(parents=True, exist_ok=True)
+        mark = self._subtask.id
+        child = await Child.start(argv, cwd=Path(folder), env=env, mark=mark, needs_input=needs_input)
+        self._children.append(child)
+        leader = born(child.pid)
+        if leader is not None:
+            await asyncio.to_thread(self._subtask.outbox.add_process, leader)
+        return child
+
+    async def _stop(self, work: asyncio.Task[Outcome]) -> None:
+        """Interrupt, terminate, kill; return when nothing of it runs."""
+        terminate = self._config.timing.terminate
+        grace = self._subtask.stop_grace
+        patience = self._config.timing.cancel if grace is None else max(grace - terminate, 0)
+        if not self._children:
+            work.cancel()
+        try:
+            async with asyncio.timeout(patience):
+                await self._shell.interrupt()
+                await asyncio.wait({work})
+        except TimeoutError:
+            log.info("Subtask %s does not stop by itself; ending its processes.", self._subtask.id)
+        except OSError as error:
+            log.info("Subtask %s cannot be interrupted (%s); ending its processes.", self._subtask.id, error)
+        for child in self._children:
+            await child.tree.end(terminate)
+        await asyncio.wait({work}, timeout=AFTER_STOP)
+
+    async def _sweep(self) -> None:
+        """Whatever came from it and still runs is ended, also what was being started when it ended."""
+        trees = [child.tree for child in self._children] or [Tree(self._subtask.id, None)]
+        for tree in trees:
+            await tree.end(self._config.timing.terminate)
+        for child in self._children:
+            child.close()

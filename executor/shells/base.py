@@ -1,0 +1,90 @@
+"""The interface of a shell: it runs one subtask and tells what happens as output events."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import msgspec
+
+from executor.options import Options
+from executor.permission import PermissionMode
+from executor.processes import Child
+from wegent.protocol.device_messages import ReportedError
+from wegent.protocol.errors import Code
+from wegent.protocol.output_events import AnyEvent
+
+Emit = Callable[[AnyEvent], Awaitable[None]]
+"""Tell one event; waits while too much output is waiting to be sent."""
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """One subtask as its shell sees it. ``environ`` is the executor's own; children get what is allowed of it."""
+
+    subtask_id: str
+    task_id: str
+    prompt: str
+    options: Options
+    folder: Path
+    permission_mode: PermissionMode
+    history_session: str | None
+    timeout: float | None
+    environ: dict[str, str]
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """How a subtask ended."""
+
+    status: Literal["completed", "failed", "cancelled"]
+    error: ReportedError | None = None
+    result: dict[str, Any] | None = None
+
+    @classmethod
+    def failed(cls, code: Code, message: str, result: dict[str, Any] | None = None) -> "Outcome":
+        """Make a failure; its message says what happened and what to do next."""
+        return cls("failed", ReportedError(code, message[:16_000]), result)
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """What a person answered to an approval."""
+
+    is_allowed: bool
+    message: str = ""
+
+
+class Start(Protocol):
+    """Starts a process of the subtask: marked, written down, and ended with the subtask."""
+
+    async def __call__(
+        self, argv: Sequence[str], env: Mapping[str, str], *, needs_input: bool = False
+    ) -> Child: ...
+
+
+class Ask(Protocol):
+    """Asks whoever watches whether ``tool`` may run with ``input``; waits for the answer."""
+
+    async def __call__(self, tool: str, input: Any, *, id: str = "", reason: str | None = None) -> Decision: ...
+
+
+class Tools(msgspec.Struct, frozen=True):
+    """What the runner lends to a shell."""
+
+    emit: Emit
+    start: Start
+    ask: Ask
+
+
+class Shell(Protocol):
+    """One subtask's run. ``asks`` says whether what it runs asks for permission by itself."""
+
+    asks: bool
+
+    def __init__(self, job: Job, tools: Tools) -> None: ...
+
+    async def run(self) -> Outcome:
+        """Run to the end. The runner ends the processes, whatever happens."""
+
+    async def interrupt(self) -> None:
+        """Ask the work to stop by itself, as Ctrl-C does."""
+
+    async def deliver(self, text: str) -> bool:
+        """Hand over a follow-up; False if it cannot be taken."""

@@ -1,0 +1,154 @@
+"""``ClaudeCode``: one turn with Claude Code, hosted in a process of its own."""
+
+import asyncio
+import contextlib
+import sys
+from collections import deque
+
+from executor import environment
+from executor.processes import Child
+from executor.shells.base import Job, Outcome, Tools
+from executor.shells.claude_wire import (
+    Asked,
+    Command,
+    Decided,
+    Ended,
+    FollowUp,
+    Happened,
+    Interrupt,
+    Session,
+    Start,
+    Taken,
+    line,
+    lines,
+    told,
+)
+from wegent.protocol.errors import Code
+from wegent.protocol.output_events import decode_event
+
+HOST = (sys.executable, "-P", "-m", "executor.shells.claude_host")
+TAKEN_WITHIN = 10.0
+_COMPLAINTS = 4096
+_TODO_TOOLS = {"CLAUDE_CODE_ENABLE_TODO_TOOLS": "1", "CLAUDE_CODE_ENABLE_TASKS": "0"}
+"""The CLI offers its todo list to programs only when asked to; its newer task tools would replace it."""
+
+
+class ClaudeCode:
+    """Runs one turn; Claude itself asks before it does what needs permission."""
+
+    asks = True
+
+    def __init__(self, job: Job, tools: Tools) -> None:
+        self._job = job
+        self._tools = tools
+        self._child: Child | None = None
+        self._session: str | None = None
+        self._ended: Ended | None = None
+        self._taken: deque[asyncio.Future[bool]] = deque()
+        self._complaints: deque[bytes] = deque(maxlen=_COMPLAINTS // 1024)
+
+    async def run(self) -> Outcome:
+        """Run the turn to its end."""
+        env = _TODO_TOOLS | environment.for_claude(self._job.environ)
+        child = await self._tools.start(HOST, env, needs_input=True)
+        self._child = child
+        await self._say(self._start())
+        async with asyncio.TaskGroup() as group:
+            complaints = group.create_task(self._listen_to_complaints(child))
+            asked: set[asyncio.Task[None]] = set()
+            async for text in lines(child.stdout):
+                await self._hear(text, group, asked)
+                if self._ended is not None:
+                    break
+            for task in asked:
+                task.cancel()
+            self._refuse_follow_ups()
+            child.stdin.close()
+            if self._ended is None:
+                await child.wait()
+            await child.wait_within(TAKEN_WITHIN)
+            complaints.cancel()
+        return self._outcome(child)
+
+    async def interrupt(self) -> None:
+        """Ask Claude to stop the turn."""
+        if self._child is not None:
+            await self._say(Interrupt())
+
+    async def deliver(self, text: str) -> bool:
+        """Hand over a follow-up; False once the turn is ending."""
+        if self._child is None or self._ended is not None:
+            return False
+        taken: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._taken.append(taken)
+        try:
+            async with asyncio.timeout(TAKEN_WITHIN):
+                await self._say(FollowUp(text))
+                return await taken
+        except (TimeoutError, ConnectionError):
+            return False
+
+    def _start(self) -> Start:
+        job = self._job
+        return Start(
+            prompt=job.prompt,
+            folder=str(job.folder),
+            permission_mode=job.permission_mode,
+            env=job.options.env,
+            model=job.options.model,
+            system_prompt=job.options.system_prompt,
+            max_turns=job.options.max_turns,
+            session=job.history_session,
+            sdk=job.environ.get("WEGENT_CLAUDE_SDK") or None,
+        )
+
+    async def _hear(self, text: bytes, group: asyncio.TaskGroup, asked: set[asyncio.Task[None]]) -> None:
+        message = told.decode(text)
+        if isinstance(message, Happened):
+            await self._tools.emit(decode_event(message.event))
+        elif isinstance(message, Session):
+            self._session = message.id
+        elif isinstance(message, Asked):
+            asked.add(group.create_task(self._ask(message)))
+        elif isinstance(message, Taken):
+            if self._taken and not (waiting := self._taken.popleft()).done():
+                waiting.set_result(message.ok)
+        else:
+            self._ended = message
+
+    async def _ask(self, asked: Asked) -> None:
+        """Let a person decide, and pass that on."""
+        decision = await self._tools.ask(asked.tool, asked.input, id=asked.id, reason=asked.reason)
+        with contextlib.suppress(ConnectionError):  # it ended meanwhile
+            await self._say(Decided(asked.key, decision.is_allowed, decision.message))
+
+    async def _say(self, command: Command) -> None:
+        assert self._child is not None
+        self._child.stdin.write(line(command))
+        await self._child.stdin.drain()
+
+    async def _listen_to_complaints(self, child: Child) -> None:
+        while chunk := await child.stderr.read(1024):
+            self._complaints.append(chunk)
+
+    def _refuse_follow_ups(self) -> None:
+        while self._taken:
+            waiting = self._taken.popleft()
+            if not waiting.done():
+                waiting.set_result(False)
+
+    def _outcome(self, child: Child) -> Outcome:
+        ended = self._ended
+        if ended is None:
+            complaints = b"".join(self._complaints).decode(errors="replace").strip()[-_COMPLAINTS:]
+            message = f"Claude Code ended unexpectedly. {complaints}".strip()
+            return Outcome.failed(Code.SHELL_FAILED, message, self._with_session(None))
+        if ended.code is None:
+            return Outcome("completed", result=self._with_session(ended.result))
+        return Outcome.failed(Code(ended.code), ended.message, self._with_session(ended.result))
+
+    def _with_session(self, result: dict[str, object] | None) -> dict[str, object] | None:
+        """Name the session in every result, so that a further turn goes on with it."""
+        if self._session is None:
+            return result
+        return {"session_id": self._session, **(result or {})}

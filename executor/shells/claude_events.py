@@ -1,0 +1,170 @@
+"""Claude Code's messages as output events.
+
+The messages are told apart by their classes' names, which both SDKs share, so that neither needs to be imported
+here.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from wegent.protocol.output_events import (
+    AnyEvent,
+    Diff,
+    Text,
+    Thinking,
+    Todo,
+    TodoItem,
+    ToolResult,
+    ToolUse,
+    Usage,
+)
+
+
+class Translator:
+    """Turns messages into events, for a turn that works in ``folder``.
+
+    Text and thinking come as deltas first and again in whole messages; each is told once. What subagents write
+    is their own: only their tool calls are told.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._streamed: set[str] = set()
+        self._text_before = False
+        self._model: str | None = None
+        self.session: str | None = None
+
+    def events(self, message: Any) -> Iterator[AnyEvent]:
+        """Yield what ``message`` tells; nothing for one that tells nothing."""
+        for event in self._translate(message):
+            self._text_before = isinstance(event, Text)
+            yield event
+
+    def _translate(self, message: Any) -> Iterator[AnyEvent]:
+        kind = type(message).__name__
+        if kind == "SystemMessage":
+            self.session = message.data.get("session_id") or self.session
+        elif kind == "StreamEvent":
+            yield from self._delta(message)
+        elif kind == "AssistantMessage":
+            yield from self._said(message)
+        elif kind == "UserMessage":
+            yield from self._results(message)
+        elif kind == "ResultMessage":
+            self.session = message.session_id or self.session
+            yield self._usage(message)
+
+    def _delta(self, message: Any) -> Iterator[AnyEvent]:
+        if message.parent_tool_use_id:
+            return
+        event = message.event
+        if event.get("type") == "content_block_start":
+            if event.get("content_block", {}).get("type") == "text" and self._text_before:
+                yield Text("\n\n")
+        elif event.get("type") == "content_block_delta":
+            delta = event.get("delta", {})
+            if delta.get("type") == "text_delta":
+                self._streamed.add("text")
+                yield Text(delta.get("text", ""))
+            elif delta.get("type") == "thinking_delta":
+                self._streamed.add("thinking")
+                yield Thinking(delta.get("thinking", ""))
+
+    def _said(self, message: Any) -> Iterator[AnyEvent]:
+        is_own = not message.parent_tool_use_id
+        if is_own and not message.model.startswith("<"):
+            self._model = message.model
+        for block in message.content:
+            kind = type(block).__name__
+            if kind == "TextBlock" and is_own:
+                yield from self._unless_streamed("text", Text(block.text))
+            elif kind == "ThinkingBlock" and is_own:
+                yield from self._unless_streamed("thinking", Thinking(block.thinking))
+            elif kind == "ToolUseBlock":
+                yield ToolUse(block.id, block.name, block.input)
+                if block.name == "TodoWrite":
+                    yield from _todo(block.input)
+
+    def _unless_streamed(self, kind: str, event: AnyEvent) -> Iterator[AnyEvent]:
+        if kind in self._streamed:
+            self._streamed.discard(kind)
+        else:
+            yield event
+
+    def _results(self, message: Any) -> Iterator[AnyEvent]:
+        if isinstance(message.content, str):
+            return
+        for block in message.content:
+            if type(block).__name__ == "ToolResultBlock":
+                content = _without_images(block.content)
+                yield ToolResult(block.tool_use_id, content, bool(block.is_error))
+        details = getattr(message, "tool_use_result", None)
+        if isinstance(details, dict):
+            yield from self._diff(details)
+
+    def _diff(self, details: dict[str, Any]) -> Iterator[AnyEvent]:
+        """Yield the change of a file that an editing tool reports."""
+        path, hunks = details.get("filePath"), details.get("structuredPatch")
+        if not isinstance(path, str) or not isinstance(hunks, list):
+            return
+        shown = self._shown(path)
+        is_new = details.get("type") == "create"
+        content = details.get("content")
+        if is_new and not hunks and isinstance(content, str):
+            hunks = [_whole_file(content)]
+        if hunks:
+            before = "/dev/null" if is_new else f"a/{shown}"
+            yield Diff(shown, f"--- {before}\n+++ b/{shown}\n" + "".join(map(_hunk, hunks)))
+
+    def _shown(self, path: str) -> str:
+        """Return ``path`` relative to the folder where it is inside."""
+        try:
+            return Path(path).relative_to(self._folder).as_posix()
+        except ValueError:
+            return path
+
+    def _usage(self, message: Any) -> Usage:
+        used = message.usage or {}
+        return Usage(
+            input_tokens=used.get("input_tokens") or 0,
+            output_tokens=used.get("output_tokens") or 0,
+            cache_read_tokens=used.get("cache_read_input_tokens") or 0,
+            cache_creation_tokens=used.get("cache_creation_input_tokens") or 0,
+            cost_usd=message.total_cost_usd,
+            seconds=message.duration_ms / 1000,
+            turns=message.num_turns,
+            model=self._model,
+        )
+
+
+def _todo(given: dict[str, Any]) -> Iterator[AnyEvent]:
+    items = given.get("todos")
+    if isinstance(items, list):
+        found = [item for item in items if isinstance(item, dict)]
+        yield Todo([TodoItem(str(item.get("content", "")), str(item.get("status", "pending"))) for item in found])
+
+
+def _without_images(content: Any) -> Any:
+    """Leave the bytes of images out: nobody reads base64, and they are large."""
+    if not isinstance(content, list):
+        return content
+    return [
+        {"type": "image", "media_type": block.get("source", {}).get("media_type", "")}
+        if isinstance(block, dict) and block.get("type") == "image"
+        else block
+        for block in content
+    ]
+
+
+def _whole_file(content: str) -> dict[str, Any]:
+    lines = [f"+{line}" for line in content.removesuffix("\n").split("\n")] if content else []
+    if content and not content.endswith("\n"):
+        lines.append("\\ No newline at end of file")
+    count = sum(line.startswith("+") for line in lines)
+    return {"oldStart": 0, "oldLines": 0, "newStart": 1, "newLines": count, "lines": lines}
+
+
+def _hunk(hunk: dict[str, Any]) -> str:
+    head = f"@@ -{hunk['oldStart']},{hunk['oldLines']} +{hunk['newStart']},{hunk['newLines']} @@\n"
+    return head + "".join(f"{line}\n" for line in hunk["lines"])

@@ -1,0 +1,142 @@
+"""The Claude Code SDK under either of its names, made to survive what it does not know.
+
+``claude_agent_sdk`` is the present name and carries the CLI; ``claude_code_sdk`` is the former one, whose last
+release (0.0.25) needs a ``claude`` on PATH and three repairs to work with today's CLI. Importing either costs most
+of a second, so that happens in the process of the task alone.
+"""
+
+import importlib
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from types import ModuleType
+from typing import Any
+
+from executor.permission import PermissionMode
+from executor.shells.claude_wire import Start
+
+PRESENT = "claude_agent_sdk"
+FORMER = "claude_code_sdk"
+MAX_LINE = 32 << 20
+"""Characters of one line from the CLI; the SDK's own limit of 1 MiB breaks on a large tool result."""
+
+CanUseTool = Callable[[str, dict[str, Any], Any], Awaitable[Any]]
+_MODES: dict[PermissionMode, str] = {
+    "plan": "plan",
+    "ask": "default",
+    "acceptEdits": "acceptEdits",
+    "bypassPermissions": "bypassPermissions",
+}
+_NOBODY_ANSWERS = ["AskUserQuestion"]
+"""Tools that need a dialogue nobody shows here; without them the model asks in its answer."""
+
+
+class SdkMissingError(Exception):
+    """Neither SDK can be imported; the message says what to install."""
+
+
+def load(name: str | None = None) -> ModuleType:
+    """Import the SDK called ``name``, else the first of both that can be imported."""
+    failures = []
+    for candidate in [name] if name else [PRESENT, FORMER]:
+        try:
+            sdk = importlib.import_module(candidate)
+        except ImportError as error:
+            failures.append(f"{candidate}: {error}")
+            continue
+        if sdk.__name__ == FORMER:
+            _repair()
+        return sdk
+    raise SdkMissingError(
+        f"The Claude Code SDK is not installed ({'; '.join(failures)})."
+        " Install it on the device: pip install 'wegent[executor]'."
+    )
+
+
+def make_client(sdk: ModuleType, start: Start, session: str | None, can_use_tool: CanUseTool) -> Any:
+    """Return a client for one turn, not yet connected."""
+    settings: dict[str, Any] = {
+        "cwd": start.folder,
+        "env": start.env,
+        "permission_mode": _MODES[start.permission_mode],
+        "include_partial_messages": True,
+        "disallowed_tools": _NOBODY_ANSWERS,
+        "model": start.model,
+        "max_turns": start.max_turns,
+        "resume": session,
+    }
+    if start.permission_mode != "bypassPermissions":
+        settings["can_use_tool"] = can_use_tool
+    if sdk.__name__ == FORMER:
+        options = sdk.ClaudeCodeOptions(append_system_prompt=start.system_prompt, **settings)
+    else:
+        prompt = {"type": "preset", "preset": "claude_code"}
+        if start.system_prompt:
+            prompt["append"] = start.system_prompt
+        options = sdk.ClaudeAgentOptions(system_prompt=prompt, max_buffer_size=MAX_LINE, **settings)
+    return sdk.ClaudeSDKClient(options)
+
+
+async def messages(sdk: ModuleType, client: Any) -> AsyncIterator[Any]:
+    """Yield the CLI's messages; those that the SDK does not know are left out."""
+    if sdk.__name__ != FORMER:
+        async for message in client.receive_messages():
+            yield message
+        return
+    # Its public iterator ends at the first unknown message, so parse one by one.
+    parser = importlib.import_module(f"{FORMER}._internal.message_parser")
+    unknown = importlib.import_module(f"{FORMER}._errors").MessageParseError
+    async for data in client._query.receive_messages():
+        try:
+            message = parser.parse_message(data)
+        except unknown:
+            continue
+        message.tool_use_result = data.get("tool_use_result")
+        yield message
+
+
+def _repair() -> None:
+    """Replace the former SDK's transport by one that speaks with today's CLI."""
+    module = importlib.import_module(f"{FORMER}._internal.transport.subprocess_cli")
+    if getattr(module, "_is_repaired", False):
+        return
+    original: Any = module.SubprocessCLITransport
+
+    class Transport(original):  # type: ignore[misc]
+        async def connect(self) -> None:
+            await super().connect()
+            self._stdout_stream: Any = _whole_lines(self._stdout_stream)
+
+        async def write(self, data: str) -> None:
+            await super().write(_with_present_permission(data))
+
+    module.SubprocessCLITransport = Transport  # type: ignore[attr-defined]
+    module._MAX_BUFFER_SIZE = MAX_LINE  # type: ignore[attr-defined]
+    module._is_repaired = True  # type: ignore[attr-defined]
+
+
+async def _whole_lines(chunks: Any) -> AsyncIterator[str]:
+    """Yield lines: the original strips every chunk, and so loses white space where a long line was cut."""
+    pieces: list[str] = []
+    async for chunk in chunks:
+        *whole, rest = chunk.split("\n")
+        for end in whole:
+            yield "".join((*pieces, end))
+            pieces = []
+        if rest:
+            pieces.append(rest)
+
+
+def _with_present_permission(data: str) -> str:
+    """Turn ``{"allow": …}``, which today's CLI does not know, into ``{"behavior": …}``."""
+    message = json.loads(data)
+    if message.get("type") != "control_response":
+        return data
+    answer = message["response"].get("response")
+    if not isinstance(answer, dict) or "allow" not in answer:
+        return data
+    if answer["allow"]:
+        present = {"behavior": "allow", "updatedInput": answer.get("input")}
+    else:
+        present = {"behavior": "deny", "message": answer.get("reason") or ""}
+    message["response"]["response"] = present
+    return json.dumps(message) + "\n"

@@ -1,0 +1,117 @@
+"""What the executor and the process that hosts Claude Code say to each other: JSON lines over its pipes."""
+
+from collections.abc import AsyncIterator
+from typing import Any, Protocol
+
+import msgspec
+
+from executor.permission import PermissionMode
+
+
+class Command(msgspec.Struct, frozen=True, tag_field="type", omit_defaults=True):
+    """Base of what the executor says."""
+
+
+class Start(Command, frozen=True, tag="start", kw_only=True):
+    """The first line: the whole turn. The prompt goes this way since a command line shows and has limits."""
+
+    prompt: str
+    folder: str
+    permission_mode: PermissionMode
+    env: dict[str, str] = {}
+    model: str | None = None
+    system_prompt: str | None = None
+    max_turns: int | None = None
+    session: str | None = None
+    sdk: str | None = None
+
+
+class FollowUp(Command, frozen=True, tag="follow_up"):
+    """A further message while the turn runs."""
+
+    text: str
+
+
+class Decided(Command, frozen=True, tag="decided"):
+    """The answer to an :class:`Asked`."""
+
+    key: int
+    is_allowed: bool
+    message: str = ""
+
+
+class Interrupt(Command, frozen=True, tag="interrupt"):
+    """Stop the turn."""
+
+
+AnyCommand = Start | FollowUp | Decided | Interrupt
+
+
+class Told(msgspec.Struct, frozen=True, tag_field="type", omit_defaults=True):
+    """Base of what the host says."""
+
+
+class Happened(Told, frozen=True, tag="happened"):
+    """An output event."""
+
+    event: msgspec.Raw
+
+
+class Session(Told, frozen=True, tag="session"):
+    """The session's id, as soon as it is known."""
+
+    id: str
+
+
+class Asked(Told, frozen=True, tag="asked"):
+    """May this tool run with this input?"""
+
+    key: int
+    tool: str
+    input: Any
+    id: str = ""
+    reason: str | None = None
+
+
+class Taken(Told, frozen=True, tag="taken"):
+    """Whether the follow-up was taken; one answer each, in order."""
+
+    ok: bool
+
+
+class Ended(Told, frozen=True, tag="ended"):
+    """The last line: how the turn ended; without ``code`` well."""
+
+    code: str | None = None
+    message: str = ""
+    result: dict[str, Any] | None = None
+
+
+AnyTold = Happened | Session | Asked | Taken | Ended
+
+commands: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(AnyCommand)
+told: msgspec.json.Decoder[AnyTold] = msgspec.json.Decoder(AnyTold)
+
+
+def line(message: Command | Told) -> bytes:
+    """Write one message as a line."""
+    return msgspec.json.encode(message) + b"\n"
+
+
+class Reader(Protocol):
+    """A byte stream, such as asyncio.StreamReader."""
+
+    async def read(self, n: int) -> bytes:
+        """Return up to ``n`` bytes, none at the end."""
+
+
+async def lines(reader: Reader) -> AsyncIterator[bytes]:
+    """Yield whole lines of any length; a torn last one is dropped."""
+    pieces: list[bytes] = []
+    while chunk := await reader.read(64 << 10):
+        *whole, rest = chunk.split(b"\n")
+        for end in whole:
+            yield b"".join((*pieces, end))
+            pieces = []
+        if rest:
+            pieces.append(rest)

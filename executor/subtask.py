@@ -1,0 +1,142 @@
+"""One subtask on this device, from the accept that was sent to the answered complete."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+
+from executor.outbox import Outbox
+from executor.shells.base import Outcome
+from wegent.protocol.device_messages import Complete, Execute, ReportedError, Running
+from wegent.protocol.errors import MEANINGS, Code
+from wegent.protocol.output_log import Sender
+
+log = logging.getLogger(__name__)
+
+MAX_BACKLOG = 64 << 20
+"""Bytes of output that wait on disk before a subtask has to wait itself."""
+
+
+class Phase(StrEnum):
+    """Where a subtask is on this device."""
+
+    ACCEPTING = "accepting"
+    RUNNING = "running"
+    ENDED = "ended"
+
+
+class Stop(StrEnum):
+    """Why a running subtask is stopped; it decides how it is reported."""
+
+    CANCELLED = "cancelled"
+    TIMED_OUT = "timed_out"
+    EXECUTOR_STOPPED = "executor_stopped"
+    DISK_FAILED = "disk_failed"
+
+
+class Subtask:
+    """Its outbox, the sender that reads from it, and where it is in its life.
+
+    ``offer`` is None for one that a former process left; ``changed`` is called when there is something to send.
+    """
+
+    def __init__(self, outbox: Outbox, offer: Execute | None, changed: Callable[[], None]) -> None:
+        self.outbox = outbox
+        self.offer = offer
+        self.sender = Sender(outbox.spool)
+        self.outcome = outbox.outcome
+        self.phase = Phase.ACCEPTING if self.outcome is None else Phase.ENDED
+        self.stop_wanted: Stop | None = None
+        self.stop_grace: float | None = None
+        self.stopping = asyncio.Event()
+        self.held = 0
+        self.is_reporting = False
+        self.known_inputs: set[str] = set()
+        self._room = asyncio.Event()
+        self._changed = changed
+
+    @property
+    def id(self) -> str:
+        """The subtask's id."""
+        return self.outbox.meta.subtask_id
+
+    @property
+    def attempt(self) -> int:
+        """Which offer of it was accepted."""
+        return self.outbox.meta.attempt
+
+    def listed(self) -> Running:
+        """Return it as register lists it."""
+        return Running(self.id, self.attempt, self.sender.last)
+
+    def append(self, events: Sequence[bytes]) -> None:
+        """Number and keep output; raise OSError if the disk does not take it."""
+        self.sender.append(events)
+        self._changed()
+
+    async def wait_for_room(self) -> None:
+        """Wait while too much output is on disk unsent, unless it is being stopped."""
+        while self.outbox.spool.size > MAX_BACKLOG and not self.stopping.is_set():
+            self._room.clear()
+            await self._room.wait()
+
+    def acknowledge(self, seq: int, stored: int) -> None:
+        """Note what the server holds."""
+        self.sender.acknowledge(seq, stored)
+        self._room.set()
+        self._changed()
+
+    def replay(self, seq: int) -> None:
+        """Send again from ``seq``."""
+        self.sender.replay(seq)
+        self._changed()
+
+    def resume(self, held: int) -> None:
+        """Begin on a new connection, to a server that holds everything up to ``held``."""
+        self.held = held
+        self.is_reporting = False
+        self.sender.connect(held)
+        self._changed()
+
+    def stop(self, reason: Stop, grace: float | None = None) -> None:
+        """Want it stopped within ``grace`` seconds; the first reason counts."""
+        if self.phase is Phase.ENDED or self.stop_wanted is not None:
+            return
+        self.stop_wanted, self.stop_grace = reason, grace
+        self.stopping.set()
+        self._room.set()
+
+    async def end(self, outcome: Outcome) -> None:
+        """Write down how it ended; from now on that is what is reported."""
+        self.outcome = Complete(
+            self.id, self.attempt, self.sender.last, outcome.status, outcome.error, outcome.result
+        )
+        try:
+            await asyncio.to_thread(self.outbox.write_outcome, self.outcome)
+        except OSError as error:
+            log.error("Cannot write how subtask %s ended (%s); it is reported from memory.", self.id, error)
+
+    def mark_ended(self) -> None:
+        """Let the end be reported."""
+        self.phase = Phase.ENDED
+        self._changed()
+
+    def report(self) -> Complete:
+        """Return the complete to send; ``seq`` counts what the server holds, even if files were lost here."""
+        assert self.outcome is not None
+        seq = max(self.sender.last, self.held)
+        end = self.outcome
+        return Complete(end.subtask_id, end.attempt, seq, end.status, end.error, end.result)
+
+
+def stopped_outcome(reason: Stop, timeout: float | None = None) -> Outcome:
+    """Return how a subtask is reported that was stopped for ``reason``."""
+    if reason is Stop.CANCELLED:
+        return Outcome("cancelled")
+    if reason is Stop.TIMED_OUT:
+        meaning = MEANINGS[Code.TIMED_OUT]
+        return Outcome.failed(Code.TIMED_OUT, f"It was stopped after {timeout:g} seconds. {meaning.hint}")
+    if reason is Stop.EXECUTOR_STOPPED:
+        return Outcome.failed(Code.EXECUTOR_RESTARTED, "The executor was stopped. Start it and retry the subtask.")
+    message = "The device cannot keep the output: its disk is full or fails. Make room on it and retry."
+    return Outcome("failed", ReportedError(Code.SHELL_FAILED, message))
