@@ -14,10 +14,10 @@ import msgspec
 from api import first_login, orphans, readiness
 from api.addresses import check_port_is_free, local_url
 from api.config import Settings, ensure_secret_key
-from api.store.trouble import DatabaseTroubleError, told
 from api.embedded_redis import NoRedisError, prepare
 from api.store.database import Database
 from api.store.migrate import upgrade
+from api.store.trouble import DatabaseTroubleError, told
 from api.supervisor import Program, StartError, Supervisor, first_of
 from wegent.client.credentials import Login, default_url
 

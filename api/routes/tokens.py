@@ -26,7 +26,9 @@ class NewToken(msgspec.Struct, frozen=True):
     """What the token is for; ``device_id`` binds it to one device."""
 
     name: Name
-    scopes: Annotated[list[str], Meta(min_length=1, max_length=8)] = list(SCOPES)
+    scopes: Annotated[list[str], Meta(min_length=1, max_length=8)] = msgspec.field(
+        default_factory=lambda: list(SCOPES)
+    )
     device_id: DeviceId | None = None
 
 

@@ -137,7 +137,8 @@ async def loads(connection: Connection, rows: Sequence[DeviceRow]) -> dict[int, 
         .order_by(table.c.position)
     )
     found: dict[int, Load] = {row.row: Load(0, [], 0) for row in rows}
-    for device, subtask_id, state in await connection.fetch_all(query):
+    for record in await connection.fetch_all(query):
+        device, subtask_id, state = record[0], record[1], record[2]
         load = found[device]
         if state in (State.RUNNING, State.CANCELLING):
             load.running.append(subtask_id)

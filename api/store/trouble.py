@@ -1,4 +1,4 @@
-"""Trouble with the database: told with the database in a sentence, where a person started a command and reads its answer."""
+"""What is wrong with the database, told in a sentence to the person who started a command."""
 
 import re
 import sqlite3
@@ -12,7 +12,7 @@ class DatabaseTroubleError(Exception):
 
 @contextmanager
 def told(url: str) -> Iterator[None]:
-    """Turn what a driver raises in the block into a :class:`DatabaseTroubleError`; no login of ``url`` is shown."""
+    """Turn what a driver raises in the block into a :class:`DatabaseTroubleError` that shows no password."""
     from asyncpg import InterfaceError, PostgresError
     from sqlalchemy.exc import DBAPIError
 
