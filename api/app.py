@@ -47,16 +47,16 @@ class Backend:
             self.store = store
             self.feeds = Feeds(store)
             keeper = Keeper(store, lambda: self.devices)
-            async with store.pubsub.listen(TOKENS_CHANNEL, self._token_revoked):
-                duties = [asyncio.create_task(store.pubsub.run()), asyncio.create_task(keeper.run())]
-                for duty in duties:
-                    duty.add_done_callback(_tell_death)
-                try:
+            duties = [asyncio.create_task(store.pubsub.run()), asyncio.create_task(keeper.run())]
+            for duty in duties:
+                duty.add_done_callback(_tell_death)
+            try:
+                async with store.pubsub.listen(TOKENS_CHANNEL, self._token_revoked):
                     yield
-                finally:
-                    for duty in duties:
-                        duty.cancel()
-                    await asyncio.wait(duties)
+            finally:
+                for duty in duties:
+                    duty.cancel()
+                await asyncio.wait(duties)
 
     def sessions(self) -> list[DeviceSession | ChatSession]:
         """Return the sessions of both kinds that are open now."""

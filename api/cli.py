@@ -6,6 +6,7 @@ Server packages are imported by the command that needs them, so that their absen
 import argparse
 import asyncio
 import getpass
+import logging
 import os
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -135,6 +136,7 @@ def _api(arguments: argparse.Namespace) -> int:
     from api.config import Settings
 
     settings = Settings.from_env(os.environ)
+    _log_to_stderr()
     from api.serve import serve
 
     return asyncio.run(serve(settings))
@@ -144,10 +146,19 @@ def _worker(arguments: argparse.Namespace) -> int:
     from api.config import Settings
 
     settings = Settings.from_env(os.environ)
+    _log_to_stderr()
     from worker.main import run
 
     asyncio.run(run(settings, once=arguments.once))
     return 0
+
+
+def _log_to_stderr() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("databases").setLevel(logging.WARNING)
+    # Hypercorn gives its loggers handlers of their own.
+    logging.getLogger("hypercorn.error").propagate = False
+    logging.getLogger("hypercorn.access").propagate = False
 
 
 def _migrate(arguments: argparse.Namespace) -> int:

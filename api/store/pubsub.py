@@ -49,6 +49,8 @@ class PubSub:
         self._connection = _pubsub_of(client)
         self._listeners: dict[str, list[Listener]] = {}
         self._confirmed: dict[str, asyncio.Event] = {}
+        # Two first commands at once would each open a connection, and one of them would be lost.
+        self._command = asyncio.Lock()
 
     async def publish(self, channel: str, message: bytes | str = b"") -> None:
         """Send a wake-up; a failure is only logged, since whoever waits looks by itself soon."""
@@ -67,7 +69,7 @@ class PubSub:
             if confirmed is None:
                 confirmed = self._confirmed[channel] = asyncio.Event()
                 with contextlib.suppress(RedisError, OSError):  # run() subscribes again when Redis is back
-                    await self._connection.subscribe(channel)
+                    await self._subscribe(channel)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(confirmed.wait(), SUBSCRIBE_SECONDS)
             yield
@@ -77,14 +79,19 @@ class PubSub:
                 del self._listeners[channel]
                 self._confirmed.pop(channel, None)
                 with contextlib.suppress(RedisError, OSError):
-                    await self._connection.unsubscribe(channel)
+                    async with self._command:
+                        await self._connection.unsubscribe(channel)
+
+    async def _subscribe(self, *channels: str) -> None:
+        async with self._command:
+            await self._connection.subscribe(*channels)
 
     async def run(self) -> None:
         """Receive for ever; survives a Redis that goes away."""
         failed = False
         while True:
             try:
-                await self._connection.subscribe(_KEEPALIVE)
+                await self._subscribe(_KEEPALIVE)
                 while True:
                     message = await self._connection.get_message(timeout=POLL_SECONDS)
                     if message is not None:
@@ -105,7 +112,7 @@ class PubSub:
             confirmed.clear()
         with contextlib.suppress(RedisError, OSError):
             if self._confirmed:
-                await self._connection.subscribe(*self._confirmed)
+                await self._subscribe(*self._confirmed)
 
     def _dispatch(self, message: dict[str, object]) -> None:
         raw = message["channel"]
