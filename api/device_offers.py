@@ -10,7 +10,7 @@ from api.store import claims, inputs, settle, subtasks, transitions
 from api.store.claims import Claim
 from api.store.clock import now_ms
 from api.store.devices import DeviceRow
-from api.store.redis import RedisError
+from api.store.outages import OUTAGES
 from api.store.registration import DeletedError, ReplacedError
 from api.store.store import Store
 from api.store.subtasks import SubtaskRow
@@ -20,7 +20,7 @@ from wegent.protocol.close_codes import CloseCode
 from wegent.protocol.codec import Frame
 from wegent.protocol.device_messages import Accept, Cancel, Decline, Execute
 from wegent.protocol.errors import Code, ProtocolError
-from wegent.protocol.states import HOLDS_SLOT, Event, State
+from wegent.protocol.states import Event, State
 
 FAILED_OFFERS = 3
 """Declines or expired offers after which a subtask fails."""
@@ -56,7 +56,7 @@ class Offers:
             self._wake.clear()
             try:
                 await self._pump()
-            except (RedisError, OSError) as error:
+            except OUTAGES as error:
                 log.warning("%s: %s", self._device.device_id, error)
             try:
                 async with asyncio.timeout(self._sleep_seconds()):
@@ -72,25 +72,26 @@ class Offers:
         return max(0.01, min([self._store.settings.timing.reread, *due]))
 
     async def _pump(self) -> None:
-        holding = [state.value for state in HOLDS_SLOT]
-        mine = table.c.device == self._device.row
-        async with self._store.database.read() as connection:
-            rows = await subtasks.select(connection, mine, table.c.state.in_(holding))
-        await self._expire(rows)
-        for row in rows:
-            if row.state is State.CANCELLING:
-                await self._cancel(row)
-        await self._deliver([row.id for row in rows if row.state is State.RUNNING])
-        if self.is_draining or time.monotonic() < self._pause_until:
-            return
         try:
-            claimed = await claims.claim(self._store, self._device, self._session)
+            holding = await claims.look(self._store, self._device, self._session)
+            await self._expire(holding.rows)
+            await self._tell(holding.rows)
+            if holding.may_claim and not self.is_draining and time.monotonic() >= self._pause_until:
+                for claim in await claims.claim(self._store, self._device, self._session):
+                    await self._offer(claim)
         except ReplacedError:
             raise CloseError(CloseCode.REPLACED, "a newer connection took this device over") from None
         except DeletedError:
             raise CloseError(CloseCode.DEVICE_DELETED, "the device was deleted") from None
-        for claim in claimed:
-            await self._offer(claim)
+
+    async def _tell(self, rows: list[SubtaskRow]) -> None:
+        """Pass on cancels and inputs, each again while it is unanswered."""
+        for row in rows:
+            if row.state is State.CANCELLING:
+                await self._cancel(row)
+        await self._deliver([row.id for row in rows if row.state is State.RUNNING])
+        horizon = time.monotonic() - self._store.settings.timing.reread
+        self._told = {key: when for key, when in self._told.items() if when > horizon}
 
     async def _offer(self, claim: Claim) -> None:
         row = claim.row
@@ -134,7 +135,7 @@ class Offers:
     async def _open_log(self, row: SubtaskRow) -> int:
         try:
             return await self._store.log.open(row.id, row.stored_seq)
-        except (RedisError, OSError) as error:
+        except OUTAGES as error:
             log.warning("%s: the live log is not open yet: %s", row.id, error)
             return row.stored_seq  # the first append finds that out and opens it
 

@@ -16,8 +16,8 @@ from api.metrics import EVENTS_IN
 from api.store import inputs, output, subtasks
 from api.store.devices import DeviceRow
 from api.store.live_log import Appended, Entry
+from api.store.outages import OUTAGES
 from api.store.output import Piece
-from api.store.redis import RedisError
 from api.store.store import Store
 from api.store.subtasks import SubtaskRow
 from api.store.tables import subtasks as table
@@ -28,7 +28,7 @@ from wegent.protocol.output_events import Approval, Header
 from wegent.protocol.states import State
 
 SPILL_BYTES = 1 << 20
-IN_FLIGHT = 64
+IN_FLIGHT = 32
 """Appends whose verdict has not come back; beyond that the device waits."""
 
 SendEvent = Callable[[str, object], Awaitable[None]]
@@ -121,7 +121,7 @@ class Ingest:
     def _appended(self, stream: Stream, entry: Entry, future: "asyncio.Future[Appended]") -> None:
         self._room.release()
         stream.outstanding.discard(future)
-        if future.cancelled() or isinstance(future.exception(), RedisError | OSError):
+        if future.cancelled() or isinstance(future.exception(), OUTAGES):
             stream.must_resolve = True
         else:
             self._judge(stream, entry, future.result())
@@ -170,7 +170,7 @@ class Ingest:
         try:
             await self._resolve(stream)
             stream.must_resolve = False
-        except (RedisError, OSError):
+        except OUTAGES:
             stream.must_resolve = True  # the next tick tries again
         finally:
             stream.is_resolving = False

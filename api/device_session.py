@@ -5,22 +5,19 @@ Everything here may die at any moment. SQL has what was promised; the device rep
 
 import asyncio
 import secrets
-import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
-
-import msgspec
 
 from api import fault
 from api.device_offers import Offers
 from api.device_output import Ingest
+from api.device_presence import SessionPresence
 from api.device_reports import Reports
 from api.errors import CloseError
 from api.store import devices, pubsub, registration, settle, subtasks, tokens
 from api.store.clock import now_ms, rfc3339
 from api.store.devices import DeviceRow
-from api.store.presence import Presence
-from api.store.redis import RedisError
+from api.store.outages import OUTAGES
 from api.store.registration import Registration, ReplacedError
 from api.store.store import Store
 from api.store.tables import subtasks as table
@@ -56,10 +53,6 @@ class DeviceSession:
         self._login = login
         self._wire = wire
         self._id = secrets.token_hex(8)
-        self._last_heard = time.monotonic()
-        self._last_presence = 0.0
-        self._said_goodbye = False
-        self._load: dict[str, float] = {}
         self._missed: dict[str, int] = {}
         self._room = asyncio.Semaphore(REPORTS_AT_ONCE)
         self._group: asyncio.TaskGroup | None = None
@@ -81,6 +74,7 @@ class DeviceSession:
         frame, message = await self._first()
         registered = await self._register(message)
         self.device: DeviceRow = registered.device
+        self._presence = SessionPresence(self._store, self.device, self.close)
         try:
             async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
                 self._group = group
@@ -93,11 +87,18 @@ class DeviceSession:
                 if self.device.kind == "cloud":
                     await stack.enter_async_context(self._store.pubsub.listen(pubsub.CLOUD_CHANNEL, self._poked))
                 await self._answer_register(frame, registered)
-                for loop in (self._read, self._offers.run, self._tick, self._recheck, self._until_closed):
+                for loop in (
+                    self._read,
+                    self._offers.run,
+                    self._presence.run,
+                    self._tick,
+                    self._recheck,
+                    self._until_closed,
+                ):
                     group.create_task(loop())
         finally:
             self._group = None
-            await self._leave()
+            await self._presence.leave(goodbye=False)
 
     def close(self, error: CloseError) -> None:
         """Make the session end with ``error``."""
@@ -106,7 +107,7 @@ class DeviceSession:
 
     async def refresh(self) -> None:
         """Write presence again and ask for what Redis lost: it was flushed or restarted."""
-        await self._write_presence()
+        await self._presence.write()
         await self._ingest.resolve_all()
 
     async def _until_closed(self) -> None:
@@ -123,14 +124,14 @@ class DeviceSession:
     async def _survive(self, work: Awaitable[None]) -> None:
         try:
             await work
-        except (RedisError, OSError) as error:
+        except OUTAGES as error:
             log.warning("%s: %s", self.device.device_id, error)
 
     def _poked(self, data: bytes | None) -> None:
         """A bare poke says: look. One with words says: that session registered, as that generation."""
         if data:
             generation, session = data.decode().split()
-            if session != self._id and int(generation) > self.device.generation:
+            if session != self._id and int(generation) > self._presence.generation:
                 self.close(CloseError(CloseCode.REPLACED, "a newer connection took this device over"))
         self._offers.wake()
 
@@ -165,7 +166,7 @@ class DeviceSession:
             return await registration.register(self._store, self._login.user.id, message, self._id)
         except ReplacedError:
             raise CloseError(CloseCode.REPLACED, "a later connection of this executor is there already") from None
-        except (RedisError, OSError) as error:
+        except OUTAGES as error:
             log.warning("register failed: %s", error)
             raise CloseError(CloseCode.RESTARTING, "the server cannot register devices just now") from None
 
@@ -196,7 +197,7 @@ class DeviceSession:
         if message.device_id != self.device.device_id:
             raise ProtocolError(Code.CONFLICT, "This socket is registered for another device.")
         registered = await self._register(message)
-        self.device = msgspec.structs.replace(self.device, generation=registered.device.generation)
+        self._presence.generation = registered.device.generation
         await self._answer_register(frame, registered)
 
     # --- reading
@@ -209,7 +210,7 @@ class DeviceSession:
                     frame = await self._wire.receive()
             except TimeoutError:
                 raise CloseError(CloseCode.RESTARTING, "nothing was heard of you for too long") from None
-            self._last_heard = time.monotonic()
+            self._presence.note_heard()
             await self._wire.serve(frame, self._dispatch)
 
     async def _dispatch(self, frame: Frame) -> None:
@@ -260,16 +261,15 @@ class DeviceSession:
     async def _on_goodbye(self, frame: Frame) -> None:
         decode_data(frame.data, Leave)
         self._offers.is_draining = True
-        self._said_goodbye = True
-        await self._leave()
+        await self._presence.leave(goodbye=True)
         await self._wire.answer(frame, {})
 
     async def _on_heartbeat(self, frame: Frame) -> None:
         message = decode_data(frame.data, Heartbeat)
         if message.device_id != self.device.device_id:
             raise ProtocolError(Code.NOT_FOUND, "This socket is registered for another device.")
-        self._load = message.load
-        await self._write_presence()
+        self._presence.load = message.load
+        await self._presence.write()
         stop = await self._reconcile(message.running_task_ids)
         await self._wire.answer(frame, HeartbeatAnswer(rfc3339(now_ms()), stop))
         self._offers.wake()
@@ -304,9 +304,6 @@ class DeviceSession:
             await asyncio.sleep(timing.ack_ms / 1000)
             await self._survive(self._ingest.acknowledge())
             await self._survive(self._ingest.spill())
-            is_due = time.monotonic() - self._last_presence >= timing.heartbeat
-            if is_due and self._last_heard > self._last_presence:
-                await self._survive(self._write_presence())
 
     async def _recheck(self) -> None:
         while True:
@@ -319,27 +316,3 @@ class DeviceSession:
             await tokens.recheck(self._store.database, self._login.token_id, self._login.user.id)
         except ProtocolError as error:
             self.close(CloseError(CloseCode.UNAUTHENTICATED, error.message))
-
-    # --- presence
-
-    async def _write_presence(self, *, reconnecting: bool = False) -> None:
-        silent = time.monotonic() - self._last_heard
-        remaining = self._store.settings.timing.online_ttl - silent
-        if self._said_goodbye or remaining <= 0:
-            return
-        self._last_presence = time.monotonic()
-        presence = Presence(self.device.generation, reconnecting, self._load)
-        holder = await self._store.presence.write(self.device.row, presence, remaining)
-        if holder > self.device.generation:
-            self.close(CloseError(CloseCode.REPLACED, "a newer connection took this device over"))
-
-    async def _leave(self) -> None:
-        """The socket closes: offline at once after a goodbye, else reconnecting until the key expires."""
-        try:
-            if self._said_goodbye:
-                await self._store.presence.clear(self.device.row, self.device.generation)
-            else:
-                await self._write_presence(reconnecting=True)
-            await self._store.pubsub.publish(pubsub.user_channel(self._login.user.id))
-        except (RedisError, OSError) as error:
-            log.warning("%s: presence not written: %s", self.device.device_id, error)

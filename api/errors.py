@@ -13,7 +13,7 @@ from quart import Quart, Response
 from quart_schema import RequestSchemaValidationError
 from werkzeug.exceptions import HTTPException
 
-from api.store.redis import RedisError
+from api.store.outages import OUTAGES
 from wegent.protocol.close_codes import CloseCode
 from wegent.protocol.errors import Code, ProtocolError
 
@@ -82,8 +82,8 @@ def install(app: Quart) -> None:
                 response.headers[name] = value
         return response
 
-    async def on_redis_error(error: Exception) -> Response:
-        log.warning("Redis did not answer: %s", error)
+    async def on_outage(error: Exception) -> Response:
+        log.warning("SQL or Redis did not answer: %s: %s", type(error).__name__, error)
         return problem(ProtocolError(Code.UNAVAILABLE))
 
     async def on_exception(error: Exception) -> Response:
@@ -93,5 +93,6 @@ def install(app: Quart) -> None:
     app.register_error_handler(ProtocolError, on_protocol_error)
     app.register_error_handler(RequestSchemaValidationError, on_invalid)
     app.register_error_handler(HTTPException, on_http_error)
-    app.register_error_handler(RedisError, on_redis_error)
+    for outage in OUTAGES:
+        app.register_error_handler(outage, on_outage)
     app.register_error_handler(Exception, on_exception)

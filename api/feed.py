@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 import msgspec
 
 from api.store import devices, pubsub, subtasks
-from api.store.redis import RedisError
+from api.store.outages import OUTAGES
 from api.store.store import Store
 from api.store.subtasks import UNSETTLED, SubtaskRow
 from api.store.tables import subtasks as table
@@ -82,7 +82,7 @@ class Feed:
                 self._news.clear()
                 try:
                     await self._refresh()
-                except (RedisError, OSError) as error:
+                except OUTAGES as error:
                     log.warning("the state of user %s could not be read: %s", self._user_id, error)
                 await asyncio.sleep(COALESCE_SECONDS)
                 try:

@@ -6,19 +6,23 @@ the log instead, page by page, at its own pace. Nothing is buffered without boun
 """
 
 import asyncio
+import logging
 from collections import deque
 from typing import Protocol
 
 from api.metrics import FOLLOWERS, FRAMES_OUT
 from api.store import output, subtasks
 from api.store.live_log import Entry, channel
-from api.store.redis import RedisError
+from api.store.outages import OUTAGES
 from api.store.store import Store
 from api.store.subtasks import SubtaskRow
 from wegent.protocol.codec import chunk_frame
 
+log = logging.getLogger(__name__)
+
 BUFFERED_ENTRIES = 128
 BUFFERED_BYTES = 1 << 20
+OUTAGE_PAUSE_SECONDS = 0.5
 
 
 class Viewer(Protocol):
@@ -50,7 +54,7 @@ class Follower:
         FOLLOWERS.inc()
         try:
             async with self._store.pubsub.listen(channel(self._subtask_id), self._push):
-                while not await self._read():
+                while not await self._read_or_wait():
                     await self._follow()
         finally:
             FOLLOWERS.dec()
@@ -96,6 +100,16 @@ class Follower:
         FRAMES_OUT.inc()
         await self._viewer.chunk(fresh)
 
+    async def _read_or_wait(self) -> bool:
+        """Read on from the cursor; while SQL or Redis is away, wait a little instead."""
+        try:
+            return await self._read()
+        except OUTAGES as error:
+            log.warning("output of %s cannot be read just now: %s", self._subtask_id, error)
+            self._behind.set()
+            await asyncio.sleep(OUTAGE_PAUSE_SECONDS)
+            return False
+
     async def _read(self) -> bool:
         """Read on from the cursor; return whether the end was delivered."""
         # From here on pushes are kept again: what is appended while this reads is read, or pushed, or both.
@@ -129,12 +143,9 @@ class Follower:
 
     async def _read_live(self) -> bool:
         """Read the live log to its end; return False where its head has moved to SQL meanwhile."""
-        try:
-            while entries := await self._store.log.read(self._subtask_id, self._cursor):
-                for entry in entries:
-                    if entry.first > self._cursor + 1:
-                        return False
-                    await self._deliver(entry)
-        except (RedisError, OSError):
-            await asyncio.sleep(0.2)  # Redis is away: the next reading tries again
+        while entries := await self._store.log.read(self._subtask_id, self._cursor):
+            for entry in entries:
+                if entry.first > self._cursor + 1:
+                    return False
+                await self._deliver(entry)
         return True

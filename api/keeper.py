@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 
 from api.device_session import DeviceSession
 from api.metrics import EPOCHS
-from api.store.redis import RedisError
+from api.store.outages import OUTAGES
 from api.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ class Keeper:
             try:
                 await self._renew()
                 is_failing = False
-            except (RedisError, OSError) as error:
+            except OUTAGES as error:
                 if not is_failing:
                     log.warning("Redis does not answer: %s", error)
                 is_failing = True

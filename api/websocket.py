@@ -11,6 +11,7 @@ from quart.asgi import ASGIWebsocketConnection
 from quart.wrappers import Websocket
 
 from api.errors import CloseError
+from api.store.outages import OUTAGES
 from wegent.protocol.close_codes import CloseCode
 from wegent.protocol.codec import Frame, decode_frame, encode, encode_error
 from wegent.protocol.errors import Code, ProtocolError
@@ -94,7 +95,7 @@ class Wire:
             await handler(frame)
         except ProtocolError as error:
             await self.refuse(error, frame.ref)
-        except (OSError, asyncio.QueueFull) as error:
+        except OUTAGES as error:
             log.warning("%s failed: %s", frame.event, error)
             await self.refuse(ProtocolError(Code.UNAVAILABLE), frame.ref)
 

@@ -13,6 +13,7 @@ from api.store.devices import DeviceRow
 from api.store.registration import DeletedError, ReplacedError
 from api.store.store import Store
 from api.store.subtasks import SubtaskRow
+from api.store.tables import devices as device_table
 from api.store.tables import subtasks as table
 from api.store.tables import tasks
 from wegent.protocol.states import HOLDS_SLOT, Event, State
@@ -34,6 +35,41 @@ class Claim(NamedTuple):
     transcript: str
 
 
+class Holding(NamedTuple):
+    """What holds a device's slots, and whether there is something to claim."""
+
+    rows: list[SubtaskRow]
+    may_claim: bool
+
+
+async def look(store: Store, device: DeviceRow, session: str) -> Holding:
+    """Return how a device stands, without taking any lock; raises like :func:`claim`."""
+    async with store.database.read() as connection:
+        record = await connection.fetch_one(device_table.select().where(device_table.c.row == device.row))
+        held = _current(None if record is None else DeviceRow.of(record), session)
+        rows = await subtasks.select(connection, table.c.device == device.row, table.c.state.in_(_HOLDING))
+        waiting = sa.select(table.c.position).where(_queue(device), table.c.state == State.QUEUED.value).limit(1)
+        is_waited_for = len(rows) < held.slots and await connection.fetch_val(waiting) is not None
+    return Holding(rows, is_waited_for)
+
+
+def _current(held: DeviceRow | None, session: str) -> DeviceRow:
+    """Return the row if it is the session's."""
+    if held is None or held.session is None:  # None: its deletion is under way
+        raise DeletedError
+    if held.session != session:
+        raise ReplacedError
+    return held
+
+
+def _queue(device: DeviceRow) -> sa.ColumnElement[bool]:
+    """Return the condition that says which subtasks wait for a device."""
+    mine = table.c.device == device.row
+    if device.kind == "cloud":
+        return sa.or_(mine, sa.and_(table.c.is_cloud.is_(True), table.c.device.is_(None)))
+    return mine
+
+
 async def claim(store: Store, device: DeviceRow, session: str) -> list[Claim]:
     """Take as many queued subtasks as slots are free; they are offered from then on.
 
@@ -51,11 +87,7 @@ async def claim(store: Store, device: DeviceRow, session: str) -> list[Claim]:
 
 
 async def _take(store: Store, connection: Connection, device: DeviceRow, session: str) -> list[SubtaskRow]:
-    held = await devices.lock(store.database, connection, device.row)
-    if held is None or held.session is None:  # None: its deletion is under way
-        raise DeletedError
-    if held.session != session:
-        raise ReplacedError
+    held = _current(await devices.lock(store.database, connection, device.row), session)
     used = await connection.fetch_val(
         sa.select(sa.func.count()).where(table.c.device == device.row, table.c.state.in_(_HOLDING))
     )
@@ -73,13 +105,10 @@ async def _candidates(store: Store, connection: Connection, device: DeviceRow, f
     if free <= 0:
         return []
     active = table.alias("active")
-    mine = table.c.device == device.row
-    if device.kind == "cloud":
-        mine = sa.or_(mine, sa.and_(table.c.is_cloud.is_(True), table.c.device.is_(None)))
     query = (
         table.select()
         .where(
-            mine,
+            _queue(device),
             table.c.state == State.QUEUED.value,
             table.c.expires_at > now_ms(),
             ~sa.exists().where(active.c.task_id == table.c.task_id, active.c.state.in_(_HOLDING)),

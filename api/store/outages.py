@@ -1,0 +1,18 @@
+"""What SQL and Redis raise while they are away: worth waiting for, never a reason to give work up."""
+
+import sqlite3
+
+import asyncpg
+
+from api.store.redis import RedisError
+
+OUTAGES: tuple[type[Exception], ...] = (
+    RedisError,
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InterfaceError,
+    sqlite3.OperationalError,
+)
