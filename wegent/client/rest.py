@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Mapping
 from email.utils import parsedate_to_datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 from urllib.parse import quote, urlsplit
 
 import aiohttp
@@ -69,6 +69,14 @@ class Rest:
                 connector=aiohttp.TCPConnector(limit=32),
             )
         return self._session
+
+    async def __aenter__(self) -> Self:
+        """Use it for the block."""
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        """Close it."""
+        await self.close()
 
     async def close(self) -> None:
         """Close the connections."""

@@ -1,0 +1,1 @@
+"""What `wegent` shows and asks in a terminal."""

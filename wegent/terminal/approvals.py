@@ -1,0 +1,119 @@
+"""Questions that wait for a person: asked in the terminal, gone when somebody else has answered."""
+
+import asyncio
+
+from wegent.client.errors import AlreadyAnsweredError, SettledError, WegentError
+from wegent.client.tasks import AsyncTask
+from wegent.protocol.inputs import ALLOW, ALLOW_TASK, CHOICES, DENY
+from wegent.protocol.output_events import AnyEvent, Approval, ApprovalDone
+from wegent.terminal.keyboard import Keyboard
+from wegent.terminal.screen import Screen, visible
+from wegent.terminal.words import Words
+
+LETTERS = {"y": ALLOW, "yes": ALLOW, "a": ALLOW_TASK, "n": DENY, "no": DENY}
+
+
+def parse(typed: str, choices: list[str]) -> tuple[str, str | None] | None:
+    """Read an answer as a choice and, behind a denial, the words for it; None if it is no clear choice."""
+    word, _, rest = typed.strip().partition(" ")
+    word = word.rstrip(",.:;，。：；")
+    choice = LETTERS.get(word.lower(), word)
+    rest = rest.strip()
+    if choice not in choices or (rest and choice != DENY):
+        return None
+    return choice, rest or None
+
+
+class Approvals:
+    """The open questions of one task. Without a terminal to ask in, it says how to answer elsewhere."""
+
+    def __init__(self, task: AsyncTask, screen: Screen, words: Words, keyboard: Keyboard) -> None:
+        self._task = task
+        self._screen = screen
+        self._words = words
+        self._keyboard = keyboard
+        self._open: dict[str, Approval] = {}
+        self._told: set[str] = set()
+        self._changed = asyncio.Event()
+        self._asking: Approval | None = None
+
+    def note(self, event: AnyEvent) -> None:
+        """Note a question, or that one was answered."""
+        match event:
+            case Approval():
+                self._open[event.id] = event
+            case ApprovalDone():
+                self._open.pop(event.id, None)
+
+    def settle(self) -> None:
+        """Ask what is open now; called when a batch of events was shown, so that old questions are not asked."""
+        self._changed.set()
+        if self._asking is not None and self._asking.id in self._open:
+            self._screen.ask(self._words("choose"))
+        if not self._keyboard.is_there:
+            for approval_id in self._open.keys() - self._told:
+                self._told.add(approval_id)
+                self._screen.line(self._words("waits_for_answer", id=self._task.id), "yellow")
+
+    def make_room(self) -> None:
+        """Take the question off the screen, as something else comes."""
+        if self._asking is not None:
+            self._screen.take_back()
+
+    async def run(self) -> None:
+        """Ask one question after the other, for as long as there is somebody to ask."""
+        while self._keyboard.is_there:
+            await self._changed.wait()
+            self._changed.clear()
+            if self._open:
+                await self._ask(next(iter(self._open.values())))
+                self._changed.set()
+        self.settle()
+        await self._screen.flush()
+
+    async def _ask(self, approval: Approval) -> None:
+        choices = approval.choices or CHOICES
+        named = [self._words(f"choice_{each}") if each in CHOICES else f"[{visible(each)}]" for each in choices]
+        self._screen.line("  ".join(named))
+        while approval.id in self._open and self._keyboard.is_there:
+            typed = await self._line(approval)
+            answer = parse(typed, choices) if typed is not None else None
+            if answer is not None:
+                await self._answer(approval, *answer)
+            elif typed is not None and typed.strip():
+                self._screen.line(self._words("not_a_choice", answer=visible(typed.strip())), "yellow")
+
+    async def _line(self, approval: Approval) -> str | None:
+        """Wait for a line, but not longer than the question is open."""
+        self._screen.ask(self._words("choose"))
+        self._asking = approval
+        await self._screen.flush()
+        typing = asyncio.ensure_future(self._keyboard.line())
+        try:
+            while approval.id in self._open and not typing.done():
+                self._changed.clear()
+                change = asyncio.ensure_future(self._changed.wait())
+                await asyncio.wait({typing, change}, return_when=asyncio.FIRST_COMPLETED)
+                change.cancel()
+            return typing.result() if typing.done() else None
+        finally:
+            self._asking = None
+            if typing.done():
+                self._screen.answered()
+            else:
+                self._screen.take_back()
+                typing.cancel()
+                await asyncio.wait({typing})  # the keyboard must be free for the next question
+            await self._screen.flush()
+
+    async def _answer(self, approval: Approval, choice: str, message: str | None) -> None:
+        try:
+            await self._task.answer(approval.id, choice, message)
+        except (AlreadyAnsweredError, SettledError):
+            self._screen.line(self._words("answered_elsewhere"), "dim")
+        except WegentError as error:
+            self._screen.line(self._words("cannot_answer", reason=error.message), "red")
+            await self._screen.flush()
+            return
+        self._open.pop(approval.id, None)
+        await self._screen.flush()

@@ -1,0 +1,64 @@
+"""Lines that a person types, read only while they are asked something."""
+
+import asyncio
+import os
+import sys
+import threading
+from typing import TextIO
+
+if sys.platform != "win32":
+    import termios
+
+
+class Keyboard:
+    """Standard input, where it is a terminal. Whatever was typed before a question never answers it."""
+
+    def __init__(self, stdin: TextIO) -> None:
+        self._stdin = stdin
+        self.is_there = stdin.isatty()
+
+    async def line(self) -> str | None:
+        """Wait for a line; None when there can be no more. Being cancelled leaves the terminal as it was."""
+        typed = await (self._line_by_thread() if sys.platform == "win32" else self._line_by_loop())
+        if not typed:
+            self.is_there = False
+            return None
+        return typed.decode(errors="replace").rstrip("\r\n")
+
+    async def _line_by_loop(self) -> bytes:
+        loop = asyncio.get_running_loop()
+        descriptor = self._stdin.fileno()
+        ready: asyncio.Future[bytes] = loop.create_future()
+
+        def read() -> None:
+            try:
+                typed = os.read(descriptor, 65_536)  # a terminal gives one line at a time
+            except OSError:  # it was hung up
+                typed = b""
+            if not ready.done():
+                ready.set_result(typed)
+
+        if sys.platform != "win32":
+            termios.tcflush(descriptor, termios.TCIFLUSH)
+        loop.add_reader(descriptor, read)
+        try:
+            return await ready
+        finally:
+            loop.remove_reader(descriptor)
+
+    async def _line_by_thread(self) -> bytes:
+        """Read where the loop cannot watch a console; a line that comes too late is dropped with its future."""
+        loop = asyncio.get_running_loop()
+        ready: asyncio.Future[bytes] = loop.create_future()
+
+        def settle(typed: bytes) -> None:
+            if not ready.done():
+                ready.set_result(typed)
+
+        def read() -> None:
+            typed = self._stdin.readline().encode()
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(settle, typed)
+
+        threading.Thread(target=read, name="keyboard", daemon=True).start()
+        return await ready

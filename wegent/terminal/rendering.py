@@ -1,0 +1,231 @@
+"""Output events as a person reads them."""
+
+import time
+from typing import Any
+
+import msgspec
+from rich.cells import cell_len, set_cell_size
+from rich.text import Text as Styled
+
+from wegent.protocol.output_events import (
+    AnyEvent,
+    Approval,
+    ApprovalDone,
+    Cell,
+    CellOutput,
+    Diff,
+    File,
+    Notice,
+    Stream,
+    Text,
+    Thinking,
+    Todo,
+    ToolResult,
+    ToolUse,
+    Unknown,
+    Usage,
+)
+from wegent.terminal.screen import Screen, visible
+from wegent.terminal.words import Words
+
+DIFF_LINES = 200
+ERROR_LINES = 8
+INPUT_LINES = 200
+MAIN_INPUTS = ("command", "file_path", "notebook_path", "path", "pattern", "url", "query", "description", "prompt")
+"""The input that says most about a tool call, by name, the first that there is."""
+
+_DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
+_TODO_MARKS = {"completed": ("☑", "dim"), "in_progress": ("◐", "bold")}
+_NOTICE_STYLES = {"warning": "yellow", "error": "red"}
+
+
+def main_input(value: Any) -> str:
+    """Return what says most about a tool call, in one line."""
+    if isinstance(value, dict):
+        named = [value[name] for name in MAIN_INPUTS if isinstance(value.get(name), str)]
+        named += [each for each in value.values() if isinstance(each, str)]
+        value = named[0] if named else msgspec.json.encode(value).decode() if value else ""
+    return " ".join(visible(str(value)).split())
+
+
+def content_text(content: Any) -> str:
+    """Return what a tool gave, as text: it is a string or blocks of text."""
+    if isinstance(content, str):
+        return content
+    if isinstance(content, list):
+        return "\n".join(str(each.get("text", "")) if isinstance(each, dict) else str(each) for each in content)
+    return "" if content is None else msgspec.json.encode(content).decode()
+
+
+class Renderer:
+    """Puts events on a screen: text as it comes, tool calls as lines, diffs, lists and notices."""
+
+    def __init__(self, screen: Screen, words: Words) -> None:
+        self._screen = screen
+        self._words = words
+        self._tools: dict[str, tuple[ToolUse, float]] = {}
+        self._thoughts: list[str] = []
+        self._has_text = False  # a paragraph of the answer was begun, and something else has not come between
+        self._is_any_text = False
+
+    def show(self, event: AnyEvent) -> None:
+        """Put one event."""
+        if not isinstance(event, Thinking):
+            self._end_thinking()
+        if not isinstance(event, Text | Thinking | Usage | Unknown):
+            self._has_text = False
+        match event:
+            case Text():
+                self._text(event.text)
+            case Stream(name="stdout"):
+                self._screen.out(event.text)
+            case Stream():
+                self._screen.err(event.text)
+            case Thinking():
+                self._thoughts.append(event.text)
+            case ToolUse():
+                self._tools[event.id] = event, time.monotonic()
+            case ToolResult():
+                self._tool_result(event)
+            case Diff():
+                self._diff(event)
+            case Todo():
+                self._todo(event)
+            case Approval():
+                self._approval(event)
+            case ApprovalDone():
+                self._approval_done(event)
+            case Usage():
+                self._usage(event)
+            case Notice():
+                self._screen.line(visible(event.text), _NOTICE_STYLES.get(event.level, "dim"))
+            case File():
+                size = f"{event.size:,} B"
+                self._screen.line(self._words("file", name=visible(event.name), size=size, id=visible(event.id)))
+            case Cell():
+                self._screen.line(f"[{event.index}/{event.of}] {main_input(event.source or '')}", "dim")
+            case CellOutput():
+                self._cell_output(event.output)
+
+    def end(self) -> None:
+        """Put what is still held back, and end the last line."""
+        self._end_thinking()
+        for use, _ in self._tools.values():
+            self._tool_line("·", "dim", use, "")
+        self._tools.clear()
+        if self._is_any_text and self._screen.is_out_open:
+            self._screen.out("\n")
+        self._screen.end_line("err")
+
+    def status(self) -> str:
+        """Say what is going on right now; empty where the output itself says it."""
+        if self._thoughts:
+            return self._words("thinking")
+        if self._tools:
+            use, _ = next(reversed(self._tools.values()))
+            return f"{use.name} {main_input(use.input)}"
+        return ""
+
+    def _text(self, text: str) -> None:
+        if not text:
+            return
+        if not self._has_text and self._is_any_text:
+            self._screen.out("\n\n" if self._screen.is_out_open else "\n")
+        self._has_text = self._is_any_text = True
+        self._screen.out(visible(text) if self._screen.out_is_terminal else text)
+
+    def _end_thinking(self) -> None:
+        """Show a thought by how it begins."""
+        thought, self._thoughts = " ".join(visible("".join(self._thoughts)).split()), []
+        if thought:
+            self._screen.line(self._cut(f"✻ {thought}"), "dim italic")
+
+    def _tool_result(self, event: ToolResult) -> None:
+        use, began = self._tools.pop(event.id, (ToolUse(event.id, "", {}), time.monotonic()))
+        seconds = time.monotonic() - began
+        took = self._words("usage_seconds", seconds=f"{seconds:.1f}") if seconds >= 0.1 else ""
+        self._tool_line("✗" if event.is_error else "✓", "red" if event.is_error else "green", use, took)
+        if event.is_error:
+            self._lines(content_text(event.content), ERROR_LINES, "red")
+
+    def _tool_line(self, mark: str, style: str, use: ToolUse, took: str) -> None:
+        main = main_input(use.input)
+        room = self._screen.width - cell_len(f"{mark} {visible(use.name)}  ") - cell_len(took) - 3
+        line = Styled(f"{mark} ", style).append(visible(use.name), "bold").append(f" {self._cut(main, room)}")
+        if took:
+            line.append(f"  {took}", "dim")
+        self._screen.line(line)
+
+    def _diff(self, event: Diff) -> None:
+        lines = visible(event.patch).splitlines()
+        begins = next((number for number, line in enumerate(lines) if line.startswith("@@")), 0)
+        body = lines[begins:]  # before the first hunk stand the file names
+        added, removed = (sum(line.startswith(mark) for line in body) for mark in "+-")
+        counts = self._words("lines_changed", added=added, removed=removed)
+        self._screen.line(Styled(f"± {visible(event.path)}", "bold").append(f"  {counts}", "dim"))
+        for line in body[:DIFF_LINES]:
+            self._screen.line(f"  {line}", _DIFF_STYLES.get(line[:1], "dim"))
+        self._more(len(body) - DIFF_LINES)
+
+    def _todo(self, event: Todo) -> None:
+        self._screen.line(self._words("todo"), "bold")
+        for item in event.items:
+            mark, style = _TODO_MARKS.get(item.status, ("☐", ""))
+            self._screen.line(f"  {mark} {visible(item.text)}", style)
+
+    def _approval(self, event: Approval) -> None:
+        """Show the whole of what is asked for: nobody should allow what they have not seen."""
+        self._screen.line(Styled("? ", "yellow").append(self._words("may_it", tool=visible(event.tool)), "bold"))
+        value = event.input if isinstance(event.input, dict) else {"": event.input}
+        for name, each in value.items():
+            text = each if isinstance(each, str) else msgspec.json.encode(each).decode()
+            label = f"{visible(str(name))}: " if name and name != "command" else ""
+            self._lines(label + ("\n" if label and "\n" in text else "") + text, INPUT_LINES, "")
+        if event.reason:
+            self._lines(event.reason, ERROR_LINES, "dim")
+
+    def _approval_done(self, event: ApprovalDone) -> None:
+        known = event.choice if event.choice in ("allow", "allow_task", "deny") else "other"
+        said = self._words(f"done_{known}", by=visible(event.by), choice=visible(event.choice))
+        self._screen.line(f"{'✗' if known == 'deny' else '✓'} {said}", "dim")
+
+    def _usage(self, event: Usage) -> None:
+        parts = []
+        if event.input_tokens or event.output_tokens:
+            total = event.input_tokens + event.cache_read_tokens + event.cache_creation_tokens
+            parts.append(self._words("usage_tokens", input=f"{total:,}", output=f"{event.output_tokens:,}"))
+        if event.cost_usd is not None:
+            parts.append(f"${event.cost_usd:.4f}")
+        if event.seconds is not None:
+            parts.append(self._words("usage_seconds", seconds=f"{event.seconds:.1f}"))
+        if event.model:
+            parts.append(visible(event.model))
+        if parts:
+            self._screen.line(" · ".join(parts), "dim")
+
+    def _cell_output(self, output: dict[str, Any]) -> None:
+        """Put an output in nbformat's form (nbformat 4): a stream's text, a traceback, or the plain text."""
+        data = output.get("data")
+        text = output.get("text") or (data.get("text/plain") if isinstance(data, dict) else None) or ""
+        if output.get("output_type") == "error":
+            text = "\n".join(map(str, output.get("traceback") or [output.get("evalue", "")])) + "\n"
+        whole = "".join(map(str, text)) if isinstance(text, list) else str(text)
+        if output.get("output_type") == "stream" and output.get("name") == "stderr":
+            self._screen.err(whole)
+        elif whole:
+            self._screen.out(whole if whole.endswith("\n") else whole + "\n")
+
+    def _lines(self, text: str, most: int, style: str) -> None:
+        lines = visible(text).splitlines()
+        for line in lines[:most]:
+            self._screen.line(f"    {line}", style)
+        self._more(len(lines) - most)
+
+    def _more(self, count: int) -> None:
+        if count > 0:
+            self._screen.line("    " + self._words("more_lines", count=count), "dim")
+
+    def _cut(self, text: str, room: int | None = None) -> str:
+        """Cut a line to the terminal's width; where there is none, to a width that is still read."""
+        room = max(room if room is not None else self._screen.width - 1, 8)
+        return text if cell_len(text) <= room else set_cell_size(text, room - 1) + "…"
