@@ -51,19 +51,22 @@ async def eventually(check: Callable[[], T | Awaitable[T]], timeout: float = 20,
 
 
 class Program:
-    """One process that a test started; its output goes to ``log``."""
+    """One process that a test started; its output goes to ``log``, what it says on stderr to ``errors``."""
 
-    def __init__(self, name: str, argv: Sequence[str], env: Mapping[str, str], log: Path, cwd: Path) -> None:
+    def __init__(
+        self, name: str, argv: Sequence[str], env: Mapping[str, str], log: Path, errors: Path, cwd: Path
+    ) -> None:
         self.name = name
         self.log = log
-        with log.open("wb") as output:
+        self.errors = errors
+        with log.open("ab") as output, errors.open("ab") as error_output:
             self._process = subprocess.Popen(
                 argv,
                 env=env,
                 cwd=cwd,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
-                stderr=subprocess.STDOUT,
+                stderr=error_output,
                 start_new_session=True,
             )
 
@@ -146,12 +149,18 @@ class Programs:
         return clean_environment(self.folder / "home", **{MARK: self.mark}, **extra)
 
     def start(
-        self, *argv: str, name: str = "", env: Mapping[str, str] | None = None, cwd: Path | None = None
+        self,
+        *argv: str,
+        name: str = "",
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        is_split: bool = False,
     ) -> Program:
-        """Start a program; ``env`` comes on top of the clean environment."""
+        """Start a program; ``env`` comes on top of the clean environment. Split: stderr gets a file of its own."""
         name = name or Path(argv[0]).name
         log = self.folder / f"{len(self._started):02}-{name}.log"
-        program = Program(name, argv, self.environment(**(env or {})), log, cwd or self.folder)
+        errors = log.with_suffix(".errors") if is_split else log
+        program = Program(name, argv, self.environment(**(env or {})), log, errors, cwd or self.folder)
         self._started.append(program)
         return program
 
@@ -162,23 +171,28 @@ class Programs:
         name: str = "",
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
+        is_split: bool = False,
     ) -> Program:
         """Start ``python -P -m module args…``."""
-        return self.start(sys.executable, "-P", "-m", module, *args, name=name or module, env=env, cwd=cwd)
+        return self.start(
+            sys.executable, "-P", "-m", module, *args, name=name or module, env=env, cwd=cwd, is_split=is_split
+        )
 
     def marked(self) -> list[psutil.Process]:
         """Return every process alive that this test started or that descends from one, zombies left out."""
         return [process for process in psutil.process_iter() if self._is_marked(process)]
 
     def _is_marked(self, process: psutil.Process) -> bool:
-        # An executor gives its children a bare environment: what shows whose they are is the home they got.
+        # An executor gives its children a bare environment, and redis-server writes its title over its own: what
+        # shows whose they are is then the home they got, or the folder they work in.
         try:
             if process.status() == psutil.STATUS_ZOMBIE:
                 return False
-            environ = process.environ()
+            environ, folder = process.environ(), process.cwd()
         except (psutil.Error, OSError):
             return False
-        return environ.get(MARK) == self.mark or Path(environ.get("HOME", "/")).is_relative_to(self.root)
+        homes = (environ.get("HOME", "/"), folder)
+        return environ.get(MARK) == self.mark or any(Path(home).is_relative_to(self.root) for home in homes)
 
     def close(self, timeout: float = 20) -> None:
         """End everything, the latest first: SIGTERM, SIGKILL to what is left, and then say what leaked."""
