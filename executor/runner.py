@@ -5,6 +5,9 @@ import contextlib
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from executor.approvals import Approvals
 from executor.coalescer import Coalescer
@@ -73,7 +76,8 @@ class Runner:
             if not work.done():
                 self._subtask.stop(Stop.TIMED_OUT)
                 await self._stop(work)
-                return stopped_outcome(self._subtask.stop_wanted or Stop.CANCELLED, timeout)
+                stopped = stopped_outcome(self._subtask.stop_wanted or Stop.CANCELLED, timeout)
+                return msgspec.structs.replace(stopped, result=_known_result(work))
             return work.result()
         except asyncio.CancelledError:
             self.kill()
@@ -152,3 +156,10 @@ class Runner:
             await tree.end(self._config.timing.terminate)
         for child in self._children:
             child.close()
+
+
+def _known_result(work: asyncio.Task[Outcome]) -> dict[str, Any] | None:
+    """Return what a stopped shell still told, such as the session that a further turn goes on with."""
+    if not work.done() or work.cancelled():
+        return None
+    return work.result().result

@@ -76,6 +76,9 @@ class Session:
         finally:
             for subtask in self._device:
                 subtask.sender.disconnect()
+            for answer in self._answers.values():
+                if not answer.done():
+                    answer.set_exception(ConnectionLostError("the connection was closed"))
 
     def drop(self, reason: str) -> None:
         """End this session from outside."""

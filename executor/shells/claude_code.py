@@ -29,6 +29,7 @@ from wegent.protocol.output_events import decode_event
 HOST = (sys.executable, "-P", "-m", "executor.shells.claude_host")
 TAKEN_WITHIN = 10.0
 _COMPLAINTS = 4096
+_LOGIN_WORDS = ("api key", "/login", "authentication", "oauth", "401", "credit balance")
 _TODO_TOOLS = {"CLAUDE_CODE_ENABLE_TODO_TOOLS": "1", "CLAUDE_CODE_ENABLE_TASKS": "0"}
 """The CLI offers its todo list to programs only when asked to; its newer task tools would replace it."""
 
@@ -68,7 +69,7 @@ class ClaudeCode:
                 await child.wait()
             await child.wait_within(TAKEN_WITHIN)
             complaints.cancel()
-        return self._outcome(child)
+        return self._outcome()
 
     async def interrupt(self) -> None:
         """Ask Claude to stop the turn."""
@@ -137,18 +138,30 @@ class ClaudeCode:
             if not waiting.done():
                 waiting.set_result(False)
 
-    def _outcome(self, child: Child) -> Outcome:
+    def _outcome(self) -> Outcome:
         ended = self._ended
         if ended is None:
-            complaints = b"".join(self._complaints).decode(errors="replace").strip()[-_COMPLAINTS:]
-            message = f"Claude Code ended unexpectedly. {complaints}".strip()
-            return Outcome.failed(Code.SHELL_FAILED, message, self._with_session(None))
+            ended = Ended(Code.SHELL_FAILED, "Claude Code ended unexpectedly.")
         if ended.code is None:
             return Outcome("completed", result=self._with_session(ended.result))
-        return Outcome.failed(Code(ended.code), ended.message, self._with_session(ended.result))
+        message = ended.message
+        if ended.result is None and ended.code == Code.SHELL_FAILED:
+            complaints = b"".join(self._complaints).decode(errors="replace").strip()
+            message = f"{message} {complaints}".strip()
+        return Outcome.failed(Code(ended.code), _explained(message), self._with_session(ended.result))
 
     def _with_session(self, result: dict[str, object] | None) -> dict[str, object] | None:
         """Name the session in every result, so that a further turn goes on with it."""
         if self._session is None:
             return result
         return {"session_id": self._session, **(result or {})}
+
+
+def _explained(message: str) -> str:
+    """Add what to do next to what Claude Code says."""
+    lowered = message.lower()
+    if "root/sudo" in lowered or "root privileges" in lowered:
+        return f"{message} Run the executor as a person, or set IS_SANDBOX=1 for it inside a container."
+    if any(word in lowered for word in _LOGIN_WORDS):
+        return f"{message} Run `claude` on the device and log in, or set ANTHROPIC_API_KEY for the executor."
+    return message

@@ -11,6 +11,7 @@ from typing import Any
 from wegent.protocol.output_events import (
     AnyEvent,
     Diff,
+    Notice,
     Text,
     Thinking,
     Todo,
@@ -19,6 +20,9 @@ from wegent.protocol.output_events import (
     ToolUse,
     Usage,
 )
+
+_PARAGRAPH = "\n\n"
+"""Put between pieces of the answer, so that they read well when somebody joins them."""
 
 
 class Translator:
@@ -31,20 +35,22 @@ class Translator:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._streamed: set[str] = set()
-        self._text_before = False
+        self._has_text = False
         self._model: str | None = None
         self.session: str | None = None
 
     def events(self, message: Any) -> Iterator[AnyEvent]:
         """Yield what ``message`` tells; nothing for one that tells nothing."""
         for event in self._translate(message):
-            self._text_before = isinstance(event, Text)
+            self._has_text = self._has_text or isinstance(event, Text)
             yield event
 
     def _translate(self, message: Any) -> Iterator[AnyEvent]:
         kind = type(message).__name__
         if kind == "SystemMessage":
             self.session = message.data.get("session_id") or self.session
+            if message.subtype == "api_retry":
+                yield _retrying(message.data)
         elif kind == "StreamEvent":
             yield from self._delta(message)
         elif kind == "AssistantMessage":
@@ -60,8 +66,8 @@ class Translator:
             return
         event = message.event
         if event.get("type") == "content_block_start":
-            if event.get("content_block", {}).get("type") == "text" and self._text_before:
-                yield Text("\n\n")
+            if event.get("content_block", {}).get("type") == "text" and self._has_text:
+                yield Text(_PARAGRAPH)
         elif event.get("type") == "content_block_delta":
             delta = event.get("delta", {})
             if delta.get("type") == "text_delta":
@@ -78,7 +84,8 @@ class Translator:
         for block in message.content:
             kind = type(block).__name__
             if kind == "TextBlock" and is_own:
-                yield from self._unless_streamed("text", Text(block.text))
+                text = _PARAGRAPH + block.text if self._has_text else block.text
+                yield from self._unless_streamed("text", Text(text))
             elif kind == "ThinkingBlock" and is_own:
                 yield from self._unless_streamed("thinking", Thinking(block.thinking))
             elif kind == "ToolUseBlock":
@@ -136,6 +143,14 @@ class Translator:
             turns=message.num_turns,
             model=self._model,
         )
+
+
+def _retrying(data: dict[str, Any]) -> Notice:
+    """Say why nothing happens for a while: the CLI retries for minutes."""
+    cause = data.get("error") or "no answer"
+    status = f" with HTTP {data['error_status']}" if data.get("error_status") else ""
+    tries = f"{data.get('attempt')} of {data.get('max_retries')}"
+    return Notice("warning", f"The model's API failed{status} ({cause}); trying again ({tries}).")
 
 
 def _todo(given: dict[str, Any]) -> Iterator[AnyEvent]:

@@ -39,7 +39,6 @@ from wegent.protocol.output_events import AnyEvent, Notice, Usage
 
 FOLLOW_UP_BEGINS_WITHIN = 1.0
 """Seconds after a result in which the CLI begins with a follow-up that it has not yet worked in."""
-_LOGIN_WORDS = ("api key", "/login", "authentication", "oauth", "401", "credit balance")
 
 
 class Interrupted(Exception):  # noqa: N818 - an order, not an error
@@ -99,7 +98,7 @@ class Host:
     async def _converse(self, sdk: ModuleType, session: str | None) -> Ended:
         client = claude_sdk.make_client(sdk, self._start, session, self._may_use(sdk))
         try:
-            await client.connect()
+            await claude_sdk.connect(sdk, client)
             if self._is_interrupted:
                 return Ended(Code.SHELL_FAILED, "It was interrupted.")
             await client.query(self._start.prompt)
@@ -181,7 +180,7 @@ class Host:
                 f"It stopped after {self._start.max_turns} turns (options.max_turns). Go on with a further turn."
             )
         else:
-            message = _explained(result.result or f"Claude Code reports {result.subtype}.")
+            message = result.result or f"Claude Code reports {result.subtype}."
         return Ended(Code.SHELL_FAILED, message, told)
 
     def _failed(self, error: Exception) -> Ended:
@@ -192,7 +191,7 @@ class Host:
                 "Claude Code is not installed on this device. Install it there and run `claude` once to log in."
             )
             return Ended(Code.SHELL_MISSING, message, result)
-        return Ended(Code.SHELL_FAILED, _explained(str(error) or type(error).__name__), result)
+        return Ended(Code.SHELL_FAILED, f"Claude Code failed: {str(error) or type(error).__name__}", result)
 
     def tell_event(self, event: AnyEvent) -> None:
         """Tell one output event, bounded in size here already."""
@@ -211,16 +210,6 @@ class Host:
         data = memoryview(line(message))
         while data:
             data = data[os.write(self._output, data) :]
-
-
-def _explained(message: str) -> str:
-    """Add what to do next to what Claude Code says."""
-    lowered = message.lower()
-    if "root/sudo" in lowered or "root privileges" in lowered:
-        return f"{message} Run the executor as a person, or set IS_SANDBOX=1 for it inside a container."
-    if any(word in lowered for word in _LOGIN_WORDS):
-        return f"{message} Run `claude` on the device and log in, or set ANTHROPIC_API_KEY for the executor."
-    return message
 
 
 async def _serve(output: int) -> None:

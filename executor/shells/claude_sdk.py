@@ -5,6 +5,7 @@ release (0.0.25) needs a ``claude`` on PATH and three repairs to work with today
 of a second, so that happens in the process of the task alone.
 """
 
+import asyncio
 import importlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -18,6 +19,8 @@ PRESENT = "claude_agent_sdk"
 FORMER = "claude_code_sdk"
 MAX_LINE = 32 << 20
 """Characters of one line from the CLI; the SDK's own limit of 1 MiB breaks on a large tool result."""
+
+ENDED_POLL = 0.1
 
 CanUseTool = Callable[[str, dict[str, Any], Any], Awaitable[Any]]
 _MODES: dict[PermissionMode, str] = {
@@ -74,6 +77,30 @@ def make_client(sdk: ModuleType, start: Start, session: str | None, can_use_tool
             prompt["append"] = start.system_prompt
         options = sdk.ClaudeAgentOptions(system_prompt=prompt, max_buffer_size=MAX_LINE, **settings)
     return sdk.ClaudeSDKClient(options)
+
+
+async def connect(sdk: ModuleType, client: Any) -> None:
+    """Start the CLI and greet it; raise when it ends instead of answering."""
+    if sdk.__name__ != FORMER:
+        await client.connect()
+        return
+    # The former SDK would wait a minute for the answer of a CLI that has ended.
+    watching = asyncio.create_task(_fail_when_ended(client))
+    try:
+        await client.connect()
+    finally:
+        watching.cancel()
+
+
+async def _fail_when_ended(client: Any) -> None:
+    while True:
+        await asyncio.sleep(ENDED_POLL)
+        process = getattr(client._transport, "_process", None)
+        if client._query is not None and process is not None and process.returncode is not None:
+            for request, answered in client._query.pending_control_responses.items():
+                error = RuntimeError(f"Claude Code ended with exit code {process.returncode}.")
+                client._query.pending_control_results[request] = error
+                answered.set()
 
 
 async def messages(sdk: ModuleType, client: Any) -> AsyncIterator[Any]:
