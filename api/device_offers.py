@@ -44,6 +44,7 @@ class Offers:
         self._next_ref = 1
         self._pause_until = 0.0
         self._pause = DECLINE_PAUSE_SECONDS
+        self._has_work = True
         self.is_draining = False
 
     def wake(self) -> None:
@@ -65,15 +66,19 @@ class Offers:
                 continue
 
     def _sleep_seconds(self) -> float:
+        """Until the next deadline; while the device has work, until its cancels and inputs are looked at again."""
+        timing = self._store.settings.timing
         now = time.monotonic()
-        due = [deadline - now for deadline in self._deadlines.values()]
+        due = [timing.reread if self._has_work else timing.heartbeat]
+        due += [deadline - now for deadline in self._deadlines.values()]
         if self._pause_until > now:
             due.append(self._pause_until - now)
-        return max(0.01, min([self._store.settings.timing.reread, *due]))
+        return max(0.01, min(due))
 
     async def _pump(self) -> None:
         try:
             holding = await claims.look(self._store, self._device, self._session)
+            self._has_work = bool(holding.rows)
             await self._expire(holding.rows)
             await self._tell(holding.rows)
             if holding.may_claim and not self.is_draining and time.monotonic() >= self._pause_until:

@@ -5,6 +5,7 @@ what to acknowledge, what to ask for again, and when the log must be looked at (
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -26,6 +27,8 @@ from wegent.protocol.device_messages import Ack, Progress, Replay
 from wegent.protocol.errors import Code, ProtocolError
 from wegent.protocol.output_events import Approval, Header
 from wegent.protocol.states import State
+
+log = logging.getLogger(__name__)
 
 SPILL_BYTES = 1 << 20
 IN_FLIGHT = 32
@@ -69,10 +72,12 @@ class Ingest:
         self._spawn = spawn
         self._streams: dict[str, Stream] = {}
         self._room = asyncio.Semaphore(IN_FLIGHT)
+        self._begun = asyncio.Event()
 
     def begin(self, row: SubtaskRow, last: int) -> Stream:
         """Serve a subtask's output from now on; the log holds events up to ``last``."""
         stream = self._streams[row.id] = Stream(row, last)
+        self._begun.set()
         return stream
 
     def end(self, subtask_id: str) -> None:
@@ -227,7 +232,21 @@ class Ingest:
             if not stream.is_late:
                 await self.resolve(stream)
 
-    async def acknowledge(self) -> None:
+    async def run(self) -> None:
+        """Acknowledge and store, for ever; sleeps while nothing runs."""
+        timing = self._store.settings.timing
+        while True:
+            if not self._streams:
+                self._begun.clear()
+                await self._begun.wait()
+            await asyncio.sleep(timing.ack_ms / 1000)
+            await self._acknowledge()
+            try:
+                await self._spill()
+            except OUTAGES as error:
+                log.warning("%s: output is not stored just now: %s", self._device.device_id, error)
+
+    async def _acknowledge(self) -> None:
         """Tell the device what is held and what is stored, where that changed."""
         for stream in list(self._streams.values()):
             if stream.must_resolve and not stream.is_resolving:
@@ -236,14 +255,19 @@ class Ingest:
                 stream.is_dirty = False
                 await self._send("task:ack", Ack(stream.row.id, stream.last, min(stream.stored, stream.last)))
 
-    async def spill(self) -> None:
+    async def _spill(self) -> None:
         """Move the heads of logs that are long or old enough to SQL."""
         now = time.monotonic()
         for stream in list(self._streams.values()):
             if stream.is_late or not stream.is_spill_due(now, self._store.settings.timing.spill):
                 continue
+            since = stream.unspilled_since
             stream.unspilled_bytes, stream.unspilled_since = 0, None
-            stored = await output.spill(self._store.database, self._store.log, stream.row.id)
+            try:
+                stored = await output.spill(self._store.database, self._store.log, stream.row.id)
+            except OUTAGES:
+                stream.unspilled_since = since
+                raise
             if stored is not None and stored > stream.stored:
                 stream.stored = stored
                 stream.is_dirty = True

@@ -91,7 +91,7 @@ class DeviceSession:
                     self._read,
                     self._offers.run,
                     self._presence.run,
-                    self._tick,
+                    self._ingest.run,
                     self._recheck,
                     self._until_closed,
                 ):
@@ -107,8 +107,9 @@ class DeviceSession:
 
     async def refresh(self) -> None:
         """Write presence again and ask for what Redis lost: it was flushed or restarted."""
-        await self._presence.write()
-        await self._ingest.resolve_all()
+        if self._group is not None:
+            await self._presence.write()
+            await self._ingest.resolve_all()
 
     async def _until_closed(self) -> None:
         await self._closing
@@ -295,15 +296,6 @@ class DeviceSession:
                     error=settle.task_error(Code.EXECUTOR_RESTARTED),
                 )
         return [one for one in listed if one not in at_work or at_work[one].state is State.CANCELLING]
-
-    # --- keeping time
-
-    async def _tick(self) -> None:
-        timing = self._store.settings.timing
-        while True:
-            await asyncio.sleep(timing.ack_ms / 1000)
-            await self._survive(self._ingest.acknowledge())
-            await self._survive(self._ingest.spill())
 
     async def _recheck(self) -> None:
         while True:

@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 RENEW_SECONDS = 0.5
 EPOCH_TTL_SECONDS = 10.0
+REFRESH_AT_ONCE = 64
 
 
 class Keeper:
@@ -49,6 +50,14 @@ class Keeper:
         if self._known is not None:
             log.warning("a new epoch began: Redis was flushed or restarted")
             EPOCHS.inc()
+        room = asyncio.Semaphore(REFRESH_AT_ONCE)
+
+        async def refresh(session: DeviceSession) -> None:
+            async with room:
+                await session.refresh()
+
+        done = await asyncio.gather(*map(refresh, list(self._sessions())), return_exceptions=True)
+        failures = [failure for failure in done if isinstance(failure, BaseException)]
+        if failures:
+            raise failures[0]
         self._known = epoch.id
-        for session in list(self._sessions()):
-            await session.refresh()

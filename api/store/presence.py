@@ -14,12 +14,14 @@ from api.store.redis import Client, Script
 _WRITE = Script(
     """
 local held = redis.call('GET', KEYS[1])
+local now = redis.call('TIME')
+local ms = now[1] * 1000 + math.floor(now[2] / 1000)
 if held then
   local generation = tonumber(string.match(held, '^%d+'))
-  if generation > tonumber(ARGV[1]) then return generation end
+  if generation > tonumber(ARGV[1]) then return {generation, ms} end
 end
 redis.call('SET', KEYS[1], ARGV[1] .. ' ' .. ARGV[2], 'PX', ARGV[3])
-return tonumber(ARGV[1])
+return {tonumber(ARGV[1]), ms}
 """
 )
 _CLEAR = Script(
@@ -78,10 +80,10 @@ class PresenceBoard:
         """Say that a device is online; return the generation that holds the key (a higher one: replaced)."""
         ttl_ms = self._ttl_ms if ttl_seconds is None else max(int(ttl_seconds * 1000), 1)
         body = msgspec.json.encode(presence)
-        holder = int(await _WRITE(self._client, [_key(row)], [presence.generation, body, ttl_ms]))
+        holder, now_ms = await _WRITE(self._client, [_key(row)], [presence.generation, body, ttl_ms])
         if holder == presence.generation:
-            await self._client.zadd(DEADLINES, {str(row): await self.now_ms() + ttl_ms})
-        return holder
+            await self._client.zadd(DEADLINES, {str(row): now_ms + ttl_ms})
+        return int(holder)
 
     async def clear(self, row: int, generation: int) -> None:
         """Say that a device left, unless a newer session holds its key; the monitor's next sweep looks at it."""

@@ -59,6 +59,16 @@ class PubSub:
         except (RedisError, OSError) as error:
             log.warning("could not publish to %s: %s", channel, error)
 
+    async def publish_all(self, *messages: tuple[str, bytes | str]) -> None:
+        """Send several wake-ups, each a channel and a message, in one round trip."""
+        pipeline = self._client.pipeline(transaction=False)
+        for channel, message in messages:
+            pipeline.publish(channel, message)
+        try:
+            await pipeline.execute()
+        except (RedisError, OSError) as error:
+            log.warning("could not publish: %s", error)
+
     @asynccontextmanager
     async def listen(self, channel: str, listener: Listener) -> AsyncIterator[None]:
         """Call ``listener`` with each message until the block ends; it begins once Redis has confirmed."""

@@ -137,23 +137,30 @@ async def requeue(store: Store, row: SubtaskRow, *, reason: str | None, failed_o
     return queued
 
 
+def _device_pokes(row: SubtaskRow) -> list[tuple[str, bytes | str]]:
+    """Return what wakes the session of the device that a subtask waits for or runs on."""
+    pokes: list[tuple[str, bytes | str]] = []
+    if row.device is not None:
+        pokes.append((pubsub.device_channel(row.device), b""))
+    if row.is_cloud and row.state is State.QUEUED:
+        pokes.append((pubsub.CLOUD_CHANNEL, b""))
+    return pokes
+
+
 async def poke_device(store: Store, row: SubtaskRow) -> None:
     """Wake the session of the device that a subtask waits for or runs on."""
-    if row.device is not None:
-        await store.pubsub.publish(pubsub.device_channel(row.device))
-    if row.is_cloud and row.state is State.QUEUED:
-        await store.pubsub.publish(pubsub.CLOUD_CHANNEL)
+    await store.pubsub.publish_all(*_device_pokes(row))
 
 
 async def announce(store: Store, row: SubtaskRow) -> None:
     """Wake all who may care that a subtask's state changed."""
-    await store.pubsub.publish(pubsub.user_channel(row.user_id), row.id)
-    await poke_device(store, row)
+    pokes = [(pubsub.user_channel(row.user_id), row.id), *_device_pokes(row)]
     if row.is_settled:
-        await store.pubsub.publish(channel(row.id))
+        pokes.append((channel(row.id), b""))
         async with store.database.read() as connection:
             waiting = await subtasks.select(
                 connection, table.c.task_id == row.task_id, table.c.state == State.QUEUED.value, limit=16
             )
         for turn in waiting:
-            await poke_device(store, turn)
+            pokes += _device_pokes(turn)
+    await store.pubsub.publish_all(*pokes)
