@@ -37,11 +37,10 @@ def redis_url(_redis_of_session: RedisServer) -> str:
 
 
 @pytest.fixture
-def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     """A Redis of the test's own, to flush, stop and start as it likes."""
-    folder = tmp_path / "redis"
-    folder.mkdir()
-    server = RedisServer(folder)
+    # Not in the test's own folder: by that a test knows the processes that it has to end.
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
     server.start()
     yield server
     server.stop()
