@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 
 from api.store.outages import OUTAGES
 from wegent.protocol.close_codes import CloseCode
+from wegent.protocol.codec import refused
 from wegent.protocol.errors import Code, ProtocolError
 
 log = logging.getLogger(__name__)
@@ -71,7 +72,7 @@ def install(app: Quart) -> None:
         return problem(error)
 
     async def on_invalid(error: RequestSchemaValidationError) -> Response:
-        return problem(ProtocolError(Code.BAD_MESSAGE, f"The request is not valid: {error.validation_error}."))
+        return problem(refused(error.validation_error, "The request"))
 
     async def on_http_error(error: HTTPException) -> Response:
         status = error.code or 500

@@ -34,7 +34,7 @@ def hypercorn_config(settings: Settings) -> Config:
     config.websocket_max_message_size = MAX_FRAME
     config.include_server_header = False
     config.accesslog = None
-    config.errorlog = "-"
+    config.errorlog = logging.getLogger("hypercorn.error")
     return config
 
 

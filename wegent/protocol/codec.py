@@ -4,6 +4,7 @@ Decoding takes two steps, so that what need not be understood is never parsed: :
 event, :func:`decode_data` reads its data as the type that belongs to it.
 """
 
+import re
 from typing import Any, TypeVar
 
 import msgspec
@@ -41,15 +42,23 @@ class ErrorData(msgspec.Struct, frozen=True):
     hint: str = ""
 
 
+# How msgspec names the place of what it refuses.
+_FIELD_PATH = re.compile(r"at `\$\.?([^`]+)`")
+_FIELD_NAME = re.compile(r"field `([^`]+)`")
+
 _frames = msgspec.json.Decoder(Frame)
 _encoder = msgspec.json.Encoder()
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
 
 
-def _refused(error: Exception, what: str) -> ProtocolError:
+def refused(error: Exception, what: str) -> ProtocolError:
+    """Return the ``bad_message`` for what msgspec did not accept, with the field named where it says one."""
     if isinstance(error, RecursionError):
         return ProtocolError(Code.BAD_MESSAGE, f"{what} is nested too deeply.")
-    return ProtocolError(Code.BAD_MESSAGE, f"{what} is not valid: {error}.")
+    message = str(error)
+    named = _FIELD_PATH.search(message) or _FIELD_NAME.search(message)
+    extra = {"field": named[1]} if named else {}
+    return ProtocolError(Code.BAD_MESSAGE, f"{what} is not valid: {message}.", **extra)
 
 
 def decode_frame(text: str | bytes | None, limit: int = MAX_FRAME) -> Frame:
@@ -59,13 +68,13 @@ def decode_frame(text: str | bytes | None, limit: int = MAX_FRAME) -> Frame:
     try:
         encoded = text.encode()
     except UnicodeEncodeError as error:
-        raise _refused(error, "The frame") from None
+        raise refused(error, "The frame") from None
     if len(encoded) > limit:
         raise ProtocolError(Code.TOO_LARGE, f"A frame may have {limit} bytes, this one has {len(encoded)}.")
     try:
         return _frames.decode(encoded)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _refused(error, "The frame") from None
+        raise refused(error, "The frame") from None
 
 
 def decode_data(data: msgspec.Raw | bytes, kind: type[T], what: str = "The data") -> T:
@@ -76,7 +85,7 @@ def decode_data(data: msgspec.Raw | bytes, kind: type[T], what: str = "The data"
     try:
         return decoder.decode(data)  # type: ignore[no-any-return]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _refused(error, what) from None
+        raise refused(error, what) from None
 
 
 def encode(event: str, data: object, ref: int | None = None) -> bytes:

@@ -12,10 +12,10 @@ Attempt = Annotated[int, Meta(ge=1, le=MAX_INTEGER, description="which offer of 
 Ref = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
 Rev = Annotated[int, Meta(ge=0, le=MAX_INTEGER, description="a lower one than one seen is old")]
 # PostgreSQL refuses NUL in text.
-_NO_NUL = r"^[^\x00]+\Z"
+_NO_NUL = r"^[^\x00]+$"
 Id = Annotated[str, Meta(max_length=128, pattern=_NO_NUL)]
 ClientId = Annotated[str, Meta(max_length=128, pattern=_NO_NUL, description="makes a resend harmless")]
-DeviceId = Annotated[str, Meta(pattern=r"^(?!cloud\Z)[A-Za-z0-9._:-]{1,128}\Z")]
+DeviceId = Annotated[str, Meta(pattern=r"^(?!cloud$)[A-Za-z0-9._:-]{1,128}$(?!\n)")]
 Name = Annotated[str, Meta(max_length=200, pattern=_NO_NUL)]
 Word = Annotated[str, Meta(max_length=64, pattern=_NO_NUL)]
 Prompt = Annotated[str, Meta(max_length=512 * 1024)]
