@@ -20,8 +20,8 @@ from wegent.protocol.states import HOLDS_SLOT, Event, State
 
 _HOLDING = [state.value for state in HOLDS_SLOT]
 
-LOOKAHEAD = 32
-"""How many queued turns of tasks that are at work may be skipped in one claim."""
+SPARE = 4
+"""Candidates beyond the free slots, for those that another device's session takes first."""
 
 TRANSCRIPT_BYTES = 16_384
 TRANSCRIPT_TURNS = 20
@@ -104,7 +104,14 @@ async def _take(store: Store, connection: Connection, device: DeviceRow, session
 async def _candidates(store: Store, connection: Connection, device: DeviceRow, free: int) -> list[SubtaskRow]:
     if free <= 0:
         return []
-    active = table.alias("active")
+    active, earlier = table.alias("active"), table.alias("earlier")
+    is_earlier_turn = sa.and_(
+        earlier.c.task_id == table.c.task_id,
+        earlier.c.state == State.QUEUED.value,
+        earlier.c.position < table.c.position,
+        earlier.c.is_cloud == table.c.is_cloud,
+        earlier.c.device.is_not_distinct_from(table.c.device),
+    )
     query = (
         table.select()
         .where(
@@ -112,9 +119,10 @@ async def _candidates(store: Store, connection: Connection, device: DeviceRow, f
             table.c.state == State.QUEUED.value,
             table.c.expires_at > now_ms(),
             ~sa.exists().where(active.c.task_id == table.c.task_id, active.c.state.in_(_HOLDING)),
+            ~sa.exists().where(is_earlier_turn),
         )
         .order_by(table.c.position)
-        .limit(free + LOOKAHEAD)
+        .limit(free + SPARE)
     )
     query = store.database.locking(query, skip_locked=True)
     return [SubtaskRow.of(record) for record in await connection.fetch_all(query)]
