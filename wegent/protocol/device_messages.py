@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from wegent.protocol.resources import Device, DeviceKind
-from wegent.protocol.types import Attempt, DeviceId, FirstSeq, Id, Name, Prompt, Seconds, Seq, Word
+from wegent.protocol.types import Attempt, DeviceId, FirstSeq, Id, Instance, Name, Prompt, Seconds, Seq, Word
 
 
 class Running(msgspec.Struct, frozen=True):
@@ -30,7 +30,7 @@ class Register(msgspec.Struct, frozen=True, kw_only=True):
     kernels: Annotated[list[Word], Meta(max_length=64)] = []
     labels: Annotated[dict[Word, Annotated[str, Meta(max_length=200)]], Meta(max_length=64)] = {}
     kind: DeviceKind = "local"
-    instance: Annotated[str, Meta(max_length=128)] = ""
+    instance: Instance = ""
     connection: Seq = 0
     running: Annotated[list[Running], Meta(max_length=10_000)] = []
 

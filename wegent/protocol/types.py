@@ -16,6 +16,7 @@ _NO_NUL = r"^[^\x00]+$"
 Id = Annotated[str, Meta(max_length=128, pattern=_NO_NUL)]
 ClientId = Annotated[str, Meta(max_length=128, pattern=_NO_NUL, description="makes a resend harmless")]
 DeviceId = Annotated[str, Meta(pattern=r"^(?!cloud$)[A-Za-z0-9._:-]{1,128}$(?!\n)")]
+Instance = Annotated[str, Meta(max_length=128, pattern=r"^[^\x00]*\Z")]
 Name = Annotated[str, Meta(max_length=200, pattern=_NO_NUL)]
 Word = Annotated[str, Meta(max_length=64, pattern=_NO_NUL)]
 Prompt = Annotated[str, Meta(max_length=512 * 1024)]
