@@ -84,7 +84,8 @@ class Approvals:
                 self._screen.line(self._words("not_a_choice", answer=visible(typed.strip())), "yellow")
 
     async def _line(self, approval: Approval) -> str | None:
-        """Wait for a line, but not longer than the question is open."""
+        """Wait for a line, but not longer than the question is open; what was typed before is no answer."""
+        self._keyboard.discard()
         self._screen.ask(self._words("choose"))
         self._asking = approval
         await self._screen.flush()

@@ -110,9 +110,7 @@ CHINESE: dict[str, str] = {
     "cannot_answer": "回答没有送达：{reason}",
     "waits_for_answer": "任务在等待回答。请在终端中用以下命令回答：wegent attach {id}",
     # errors
-    "error": "错误",
     "reading_option": "--option {text}：格式应为 name=value",
-    "unexpected": "发生了不应发生的错误：{error}",
 }
 
 CHINESE_ERRORS: dict[str, tuple[str, str]] = {

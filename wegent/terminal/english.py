@@ -111,7 +111,5 @@ ENGLISH: dict[str, str] = {
     "cannot_answer": "The answer did not arrive: {reason}",
     "waits_for_answer": "It waits for an answer. Give it in a terminal with: wegent attach {id}",
     # errors
-    "error": "Error",
     "reading_option": "--option {text}: it looks like name=value",
-    "unexpected": "Something went wrong that should not: {error}",
 }

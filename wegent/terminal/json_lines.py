@@ -36,6 +36,8 @@ async def follow_as_json(
             stopping = [work for work in stopping if not is_done(work)]
             if pressed.done():
                 if is_stopping:
+                    screen.line(words("left", id=task.id))
+                    await screen.flush()
                     return INTERRUPTED
                 is_stopping = True
                 stopping.append(asyncio.create_task(_stop(task)))

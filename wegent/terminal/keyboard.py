@@ -1,6 +1,7 @@
 """Lines that a person types, read only while they are asked something."""
 
 import asyncio
+import contextlib
 import os
 import sys
 import threading
@@ -11,11 +12,17 @@ if sys.platform != "win32":
 
 
 class Keyboard:
-    """Standard input, where it is a terminal. Whatever was typed before a question never answers it."""
+    """Standard input, where it is a terminal."""
 
     def __init__(self, stdin: TextIO) -> None:
         self._stdin = stdin
         self.is_there = stdin.isatty()
+
+    def discard(self) -> None:
+        """Forget what was typed so far: called before a question is shown."""
+        if sys.platform != "win32":
+            with contextlib.suppress(termios.error):  # hung up: reading will tell
+                termios.tcflush(self._stdin.fileno(), termios.TCIFLUSH)
 
     async def line(self) -> str | None:
         """Wait for a line; None when there can be no more. Being cancelled leaves the terminal as it was."""
@@ -38,8 +45,6 @@ class Keyboard:
             if not ready.done():
                 ready.set_result(typed)
 
-        if sys.platform != "win32":
-            termios.tcflush(descriptor, termios.TCIFLUSH)
         loop.add_reader(descriptor, read)
         try:
             return await ready

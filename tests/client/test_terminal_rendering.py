@@ -1,0 +1,156 @@
+"""What a person reads of each output event, on a terminal and through pipes."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from wegent.protocol.output_events import (
+    AnyEvent,
+    Approval,
+    ApprovalDone,
+    Cell,
+    CellOutput,
+    Diff,
+    File,
+    Notice,
+    Stream,
+    Text,
+    Thinking,
+    Todo,
+    TodoItem,
+    ToolResult,
+    ToolUse,
+    Unknown,
+    Usage,
+)
+from wegent.terminal.rendering import Renderer, main_input
+from wegent.terminal.screen import Screen, visible
+from wegent.terminal.words import Words
+
+Show = Callable[..., tuple[str, str]]
+
+
+@pytest.fixture
+def show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Show:
+    """Show events through pipes, and return what came out of the two."""
+    monkeypatch.setenv("COLUMNS", "60")
+
+    async def shown(*events: AnyEvent, language: str = "en") -> tuple[str, str]:
+        with (tmp_path / "out").open("w+") as out, (tmp_path / "err").open("w+") as err:
+            screen = Screen(out, err, {})
+            renderer = Renderer(screen, Words(language))
+            for event in events:
+                renderer.show(event)
+                await screen.flush()
+            renderer.end()
+            await screen.flush()
+            return (tmp_path / "out").read_text(), (tmp_path / "err").read_text()
+
+    return shown
+
+
+async def test_the_answer_alone_goes_to_standard_output(show: Show) -> None:
+    out, err = await show(
+        Text("Let me "),
+        Text("look."),
+        Thinking("Where could "),
+        Thinking("it be?\nPerhaps there."),
+        ToolUse("t1", "Bash", {"command": "pytest -q\n", "description": "run the tests"}),
+        ToolResult("t1", "1 failed"),
+        Text("It is fixed."),
+        Usage(input_tokens=1000, output_tokens=20, cache_read_tokens=500, cost_usd=0.0123, seconds=2.5),
+    )
+    assert out == "Let me look.\n\nIt is fixed.\n"
+    assert err.splitlines() == [
+        "✻ Where could it be? Perhaps there.",
+        "✓ Bash pytest -q",
+        "1,500 tokens in, 20 out · $0.0123 · 2.5 s",
+    ]
+
+
+async def test_a_process_keeps_its_streams_and_every_byte(show: Show) -> None:
+    out, err = await show(
+        Stream("stdout", "\x1b[1mone\x1b[0m\r\n"), Stream("stderr", "warning: "), Stream("stdout", "two")
+    )
+    assert (out, err) == ("\x1b[1mone\x1b[0m\r\ntwo".replace("\r\n", "\n"), "warning: \n")
+
+
+async def test_a_failed_tool_says_how(show: Show) -> None:
+    blocks = [{"type": "text", "text": f"line {number}"} for number in range(12)]
+    _, err = await show(ToolUse("t1", "Read", {"file_path": "/no"}), ToolResult("t1", blocks, True))
+    lines = err.splitlines()
+    assert lines[:2] == ["✗ Read /no", "    line 0"]
+    assert lines[-1] == "    … 4 more lines"
+
+
+async def test_a_tool_that_never_answered_is_shown_at_the_end(show: Show) -> None:
+    assert (await show(ToolUse("t1", "Bash", {"command": "sleep 9"})))[1] == "· Bash sleep 9\n"
+
+
+async def test_long_inputs_are_cut_to_the_width(show: Show) -> None:
+    _, err = await show(ToolUse("t1", "Bash", {"command": "测试" * 80}), ToolResult("t1", ""))
+    assert err.rstrip().endswith("…")
+    assert len(err.rstrip()) < 60
+
+
+async def test_diffs_todos_notices_files_and_cells(show: Show) -> None:
+    patch = "--- a/x.py\n+++ b/x.py\n@@ -1,2 +1,2 @@\n-- old\n+new\n same\n"
+    out, err = await show(
+        Diff("x.py", patch),
+        Todo([TodoItem("read", "completed"), TodoItem("fix", "in_progress"), TodoItem("test", "pending")]),
+        Notice("warning", "careful"),
+        File("plot.png", "image/png", 12345, "f1"),
+        Cell(1, 2, "import x"),
+        CellOutput(1, {"output_type": "stream", "name": "stdout", "text": ["a\n", "b\n"]}),
+        CellOutput(1, {"output_type": "execute_result", "data": {"text/plain": "42"}}),
+        CellOutput(2, {"output_type": "error", "traceback": ["Traceback", "ValueError"]}),
+        Unknown("later", {"type": "later"}),
+    )
+    assert err.splitlines() == [
+        "± x.py  +1 −1",
+        "  @@ -1,2 +1,2 @@",
+        "  -- old",
+        "  +new",
+        "   same",
+        "To do",
+        "  ☑ read",
+        "  ◐ fix",
+        "  ☐ test",
+        "careful",
+        "File plot.png (12,345 B, id f1)",
+        "[1/2] import x",
+    ]
+    assert out == "a\nb\n42\nTraceback\nValueError\n"
+
+
+async def test_an_approval_shows_the_whole_input(show: Show) -> None:
+    _, err = await show(
+        Approval("a1", "Write", {"file_path": "/etc/hosts", "content": "one\ntwo"}, "outside the workspace"),
+        ApprovalDone("a1", "deny", "ann"),
+    )
+    assert err.splitlines() == [
+        "? Write asks for permission:",
+        "    file_path: /etc/hosts",
+        "    content: ",
+        "    one",
+        "    two",
+        "    outside the workspace",
+        "✗ denied by ann",
+    ]
+
+
+async def test_it_speaks_chinese(show: Show) -> None:
+    _, err = await show(Todo([]), ApprovalDone("a", "allow", "ann"), language="zh")
+    assert err == "待办\n✓ ann 允许了一次\n"
+
+
+def test_what_a_task_says_has_no_power_over_the_terminal() -> None:
+    assert visible("\x1b]0;title\x07 \x9b2J a\r\nb\tc \u202eevil") == "␛]0;title␇ \ufffd2J a\nb\tc \ufffdevil"
+
+
+def test_the_main_input_is_found() -> None:
+    assert main_input({"limit": 3, "file_path": "/x", "old_string": "y"}) == "/x"
+    assert main_input({"what": "ever"}) == "ever"
+    assert main_input({"n": [1, 2]}) == '{"n":[1,2]}'
+    assert (main_input({}), main_input("text\nmore"), main_input(None)) == ("", "text more", "None")
