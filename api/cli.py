@@ -156,9 +156,6 @@ def _worker(arguments: argparse.Namespace) -> int:
 def _log_to_stderr() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("databases").setLevel(logging.WARNING)
-    # Hypercorn gives its loggers handlers of their own.
-    logging.getLogger("hypercorn.error").propagate = False
-    logging.getLogger("hypercorn.access").propagate = False
 
 
 def _migrate(arguments: argparse.Namespace) -> int:

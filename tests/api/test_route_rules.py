@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from quart import Quart
+from quart.testing import WebsocketResponseError
 
 from api.app import create_app
 from api.auth import PUBLIC
@@ -39,3 +40,12 @@ def test_the_list_of_public_routes_names_only_routes_that_exist(app: Quart) -> N
 def test_every_route_has_a_docstring_that_openapi_shows(app: Quart) -> None:
     ours = {endpoint: view for endpoint, view in app.view_functions.items() if "." in endpoint}
     assert not [endpoint for endpoint, view in ours.items() if not (view.__doc__ or "").strip()]
+
+
+@pytest.mark.parametrize("path", ["/ws/device", "/ws/chat"])
+async def test_no_socket_opens_without_a_login(app: Quart, path: str) -> None:
+    with pytest.raises(WebsocketResponseError) as refused:
+        async with app.test_client().websocket(path, headers={"Host": "127.0.0.1:8000"}) as socket:
+            await socket.receive()
+    assert refused.value.response.status_code == 401
+    assert refused.value.response.content_type == "application/problem+json"
