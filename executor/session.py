@@ -69,7 +69,7 @@ class Session:
                 group.create_task(self.pump.run(group))
                 group.create_task(self._wait_dropped())
         except BaseExceptionGroup as failed:
-            unexpected = failed.subgroup(lambda error: not isinstance(error, ConnectionLostError))
+            _, unexpected = failed.split(ConnectionLostError)
             if unexpected is not None:
                 raise unexpected from None
             raise _first(failed) from None
