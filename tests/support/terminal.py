@@ -82,6 +82,9 @@ class Terminal:
         """Wait until ``pattern`` appears behind what was waited for before; return what it matched."""
         deadline = time.monotonic() + timeout
         while True:
+            if self._process.poll() is not None:
+                self._receive()
+                deadline = 0  # it has said all that it will
             found = re.compile(pattern).search(self.text, self._seen)
             if found:
                 self._seen = found.end()
