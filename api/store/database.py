@@ -22,6 +22,8 @@ POOL_SIZE = 10
 
 UNIQUE_VIOLATIONS = (sqlite3.IntegrityError, asyncpg.UniqueViolationError)
 """What a statement raises that would break a uniqueness rule."""
+REFERENCE_VIOLATIONS = (sqlite3.IntegrityError, asyncpg.ForeignKeyViolationError)
+"""What a statement raises that names a row which is gone."""
 
 
 class _SQLiteConnection(sqlite3.Connection):

@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from api.store import devices, settle, subtasks, tasks
 from api.store.clock import now_ms
-from api.store.database import UNIQUE_VIOLATIONS
+from api.store.database import REFERENCE_VIOLATIONS, UNIQUE_VIOLATIONS
 from api.store.devices import DeviceRow
 from api.store.store import Store
 from api.store.subtasks import SubtaskRow
@@ -65,10 +65,10 @@ async def send(store: Store, user_id: str, message: Send) -> Sent:
         shell = await check_target(store, target, message.shell, options, wait=message.wait)
         try:
             row = await _insert(store, user_id, message, target, shell)
-        except UNIQUE_VIOLATIONS:
+        except (*UNIQUE_VIOLATIONS, *REFERENCE_VIOLATIONS):
             sent = await _sent_before(store, user_id, message.client_id)
             if sent is None:
-                raise
+                raise ProtocolError(Code.NOT_FOUND, "The device or the task has just been deleted.") from None
         else:
             await settle.announce(store, row)
             sent = row
@@ -223,6 +223,7 @@ async def move(store: Store, row: SubtaskRow, device_id: str) -> SubtaskRow:
                 device=None if target.device is None else target.device.row,
                 device_id=target.device_id,
                 waiting_reason=None,
+                failed_offers=0,
             )
             .returning(*table.c)
         )

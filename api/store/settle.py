@@ -90,7 +90,7 @@ async def _is_generation(store: Store, connection: Connection, device: int | Non
 async def _touch_task(connection: Connection, row: SubtaskRow) -> None:
     values: dict[str, Any] = {"updated_at": now_ms()}
     session = (row.result or {}).get("session_id")
-    if isinstance(session, str) and session:
+    if isinstance(session, str) and session and "\0" not in session:  # PostgreSQL refuses NUL in text
         values |= {"history_session": session, "history_device": row.device}
     await connection.execute(tasks.update().where(tasks.c.id == row.task_id).values(values))
 
