@@ -1,0 +1,145 @@
+"""The backend goes away and comes back, whole or Redis alone: nothing fails, and nobody seems offline for long."""
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+from support.persistent_viewer import watching
+from support.processes import Programs
+from support.raw_device import RawDevice
+from support.redis import RedisServer
+from support.stack import Stack, StackUser, running_stack
+
+SHOWN_OFFLINE_AT_MOST = 2.0
+POLL = 0.05
+SILENCE = 3.0
+"""Seconds between a device's heartbeats: longer than anybody may be shown offline."""
+
+TALKATIVE = """
+import sys, time
+for number in range(int(sys.argv[1])):
+    print(number, flush=True)
+    time.sleep(float(sys.argv[2]))
+"""
+
+
+class Shown:
+    """What REST shows of one device, asked every ``POLL`` seconds."""
+
+    def __init__(self) -> None:
+        self.offline = 0.0
+        """The longest time, in seconds, for which it was shown offline without a break."""
+        self.times = 0
+        self._since: float | None = None
+
+    async def watch(self, stack: Stack, user: StackUser, device_id: str) -> None:
+        while True:
+            try:
+                device = await stack.get(user, f"/devices/{device_id}", url=stack.apis[0].url)
+            except aiohttp.ClientError:
+                device = None  # nobody is shown anything
+            now = time.monotonic()
+            if device is not None and device["status"] == "offline":
+                self._since = now if self._since is None else self._since
+                self.offline = max(self.offline, now - self._since)
+            elif device is not None:
+                self._since = None
+            self.times += device is not None
+            await asyncio.sleep(POLL)
+
+
+@asynccontextmanager
+async def shown(stack: Stack, user: StackUser, device_id: str) -> AsyncIterator[Shown]:
+    """Watch what is shown of a device until the block ends."""
+    found = Shown()
+    watching = asyncio.create_task(found.watch(stack, user, device_id))
+    try:
+        yield found
+    finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+    assert found.times > 3
+    assert found.offline <= SHOWN_OFFLINE_AT_MOST, f"shown offline for {found.offline:.2f} s"
+
+
+def script(tmp_path: Path, lines: int, pause: float) -> str:
+    path = tmp_path / "talkative.py"
+    path.write_text(TALKATIVE)
+    return f"exec {sys.executable} {path} {lines} {pause}"
+
+
+async def test_the_whole_backend_is_away_for_three_ttls_while_a_task_runs(
+    programs: Programs, redis_server: RedisServer, sqlite_url: str, tmp_path: Path
+) -> None:
+    environ = {"WEGENT_ONLINE_TTL_SECONDS": "2"}
+    async with running_stack(programs, redis_server, sqlite_url, environ=environ) as stack:
+        ttl = stack.settings.timing.online_ttl
+        user = await stack.user()
+        (api,) = stack.apis
+        await stack.start_executor(user)
+        sent = await stack.send(user, script(tmp_path, 200, 0.05), device_id="executor", shell="Command")
+        async with watching(stack, user, sent["subtask_id"], api.url) as watched:
+            await watched.until(lambda viewer: "5\n" in viewer.text())
+            api.kill()
+            stack.workers[0].kill()
+            redis_server.stop()
+            seen = watched.viewer.seq
+            await asyncio.sleep(3 * ttl)
+            assert watched.viewer.seq == seen
+            async with shown(stack, user, "executor"):
+                redis_server.start()
+                await api.start()
+                await stack.start_worker()
+                done = await watched.end()
+                # The monitor may speak only when the epoch is old enough.
+                await asyncio.sleep(ttl + 2 * stack.settings.timing.monitor)
+            assert (done.state, done.error) == ("completed", None)
+            assert watched.viewer.text() == "".join(f"{number}\n" for number in range(200))
+        subtask = await stack.subtask(user, sent["subtask_id"])
+        assert (subtask["state"], subtask["attempt"]) == ("completed", 1)
+        assert await stack.events(user, sent["subtask_id"]) == watched.viewer.events
+
+
+async def test_redis_forgets_while_the_device_is_silent_and_nobody_sends(
+    programs: Programs, redis_server: RedisServer, sqlite_url: str
+) -> None:
+    """Flushed, then restarted: it is as if nothing had happened."""
+    environ = {"WEGENT_HEARTBEAT_SECONDS": str(SILENCE), "WEGENT_ONLINE_TTL_SECONDS": str(2 * SILENCE)}
+    async with running_stack(programs, redis_server, sqlite_url, environ=environ) as stack:
+        user = await stack.user()
+        timing = stack.settings.timing
+        async with stack.device(user) as device:
+            await device.register()
+            await stack.send(user, "work", device_id="raw-device")
+            offer = await device.start()
+            await device.text(offer, 1, "a", "b")
+            await device.acked(2)
+            await beats(device, offer.subtask_id, timing.online_ttl)  # so that the monitor may speak
+            async with shown(stack, user, "raw-device"):
+                redis_server.flush()
+                # Asked for what Redis alone had, as soon as that is noticed.
+                assert (await device.replay()).seq == 1
+                await beats(device, offer.subtask_id, SILENCE)
+                redis_server.stop()
+                redis_server.start()
+                assert (await device.replay()).seq == 1
+                await beats(device, offer.subtask_id, timing.online_ttl + 2 * timing.monitor)
+                assert (await stack.subtask(user, offer.subtask_id))["state"] == "running"
+            await device.text(offer, 1, "a", "b")
+            await device.text(offer, 3, "c")
+            await device.complete(offer, 3)
+        subtask = await stack.subtask(user, offer.subtask_id)
+        assert (subtask["state"], subtask["seq"], subtask["error"]) == ("completed", 3, None)
+        assert [event["text"] for event in await stack.events(user, offer.subtask_id)] == ["a", "b", "c"]
+
+
+async def beats(device: RawDevice, running: str, seconds: float) -> None:
+    """Do nothing but send heartbeats, each after a silence."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        await asyncio.sleep(SILENCE)
+        assert (await device.heartbeat(running)).stop == []
