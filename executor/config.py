@@ -59,7 +59,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             home=credentials.home(environ).absolute(),
             kind=flags.mode,
             name=flags.name or f"{platform.system()} - {platform.node()}"[:200],
-            slots=_checked_slots(flags.slots or positive_integer(environ, "WEGENT_SLOTS", 5)),
+            slots=_checked_slots(flags.slots, environ),
             shells=tuple(dict.fromkeys(flags.shell)) if flags.shell else _default_shells(),
             named_shells=frozenset(flags.shell or ()),
             folders=tuple(_checked_folder(folder) for folder in flags.workspace or ()),
@@ -100,7 +100,8 @@ def _default_shells() -> tuple[str, ...]:
     return ("ClaudeCode",) if any(find_spec(name) for name in CLAUDE_SDKS) else ()
 
 
-def _checked_slots(slots: int) -> int:
+def _checked_slots(flag: int | None, environ: Mapping[str, str]) -> int:
+    slots = positive_integer(environ, "WEGENT_SLOTS", 5) if flag is None else flag
     if not 1 <= slots <= 1000:
         raise InvalidSettingError(f"--slots {slots} must be from 1 to 1000")
     return slots

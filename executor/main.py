@@ -58,40 +58,26 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "--mode",
-        choices=("local", "cloud"),
-        default="local",
-        help="local: a device of one person (default); cloud: one of an operator's own trusted pool",
-    )
-    parser.add_argument(
-        "--token", metavar="JWT", help="the login; better in WEGENT_TOKEN, where no process list shows it"
-    )
-    parser.add_argument("--slots", type=int, metavar="N", help="how many subtasks run at a time (default 5)")
-    parser.add_argument(
-        "--shell",
-        action="append",
-        choices=("ClaudeCode", "Command"),
-        help="a shell to offer; repeatable (default: ClaudeCode)",
-    )
-    parser.add_argument(
-        "--workspace",
-        action="append",
-        metavar="DIR",
-        help="a folder that tasks may work in; repeatable (default: none)",
-    )
-    parser.add_argument(
-        "--permission-mode",
-        choices=permission.MODES,
-        default="ask",
-        help="how much tasks may do without asking; a task can only be stricter (default: ask)",
-    )
-    parser.add_argument(
-        "--label", action="append", metavar="KEY=VALUE", help="a label shown with the device; repeatable"
-    )
+    mode = "local: a device of one person (default); cloud: one of an operator's own trusted pool"
+    parser.add_argument("--mode", choices=("local", "cloud"), default="local", help=mode)
+    token = "the login; better in WEGENT_TOKEN, where no process list shows it"
+    parser.add_argument("--token", metavar="JWT", help=token)
     parser.add_argument("--name", help="the device's name (default: system and hostname)")
+    label = "a label shown with the device; repeatable"
+    parser.add_argument("--label", action="append", metavar="KEY=VALUE", help=label)
     parser.add_argument("--version", action="version", version=f"wegent-executor {program_version()}")
+    _add_offer(parser.add_argument_group("what this device offers"))
     return parser
+
+
+def _add_offer(group: "argparse._ArgumentGroup") -> None:
+    group.add_argument("--slots", type=int, metavar="N", help="how many subtasks run at a time (default 5)")
+    shell = "a shell to offer; repeatable (default: ClaudeCode)"
+    group.add_argument("--shell", action="append", choices=("ClaudeCode", "Command"), help=shell)
+    folder = "a folder that tasks may work in; repeatable (default: none)"
+    group.add_argument("--workspace", action="append", metavar="DIR", help=folder)
+    mode = "how much tasks may do without asking; a task can only be stricter (default: ask)"
+    group.add_argument("--permission-mode", choices=permission.MODES, default="ask", help=mode)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,103 @@
+"""The executor with the real server: what only both together can show."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.marked import marked
+from support.model_endpoint import claude_env, model_endpoint, text, tool
+from support.processes import eventually
+from support.stack import Stack, StackUser
+
+FOR_EVER = "trap '' INT TERM; setsid sleep 100 & while true; do sleep 1; done"
+
+
+@pytest.fixture
+async def user(stack: Stack) -> AsyncIterator[StackUser]:
+    yield await stack.user()
+
+
+async def send(stack: Stack, user: StackUser, prompt: str, **fields: Any) -> str:
+    sent = await stack.send(user, prompt, **({"device_id": "executor", "shell": "Command"} | fields))
+    return str(sent["subtask_id"])
+
+
+async def stdout(stack: Stack, user: StackUser, subtask: str) -> str:
+    events = await stack.events(user, subtask)
+    return "".join(event["text"] for event in events if event["type"] == "stream")
+
+
+async def says(stack: Stack, user: StackUser, subtask: str, words: str) -> None:
+    async def look() -> bool:
+        return words in await stdout(stack, user, subtask)
+
+    await eventually(look, 20, f"{subtask} says {words!r}")
+
+
+async def test_claude_asks_and_the_answer_over_rest_lets_it_go_on(
+    stack: Stack, user: StackUser, tmp_path: Path
+) -> None:
+    replies = [[tool("Bash", command="touch made; pwd", description="x")], [text("It is made.")]]
+    async with model_endpoint(*replies) as endpoint:
+        await stack.start_executor(user, **claude_env(tmp_path, endpoint))
+        subtask = await send(stack, user, "make it", shell="ClaudeCode")
+
+        async def approval() -> Any:
+            events = await stack.events(user, subtask)
+            return next((event for event in events if event["type"] == "approval"), None)
+
+        asked = await eventually(approval, 40)
+        given = {"type": "approval", "id": asked["id"], "choice": "allow"}
+        status, _ = await stack.call(user, "POST", f"/subtasks/{subtask}/input", json={"input": given})
+        assert status < 300
+        settled = await stack.settled(user, subtask, 60)
+    assert (settled["state"], settled["result"]["text"]) == ("completed", "It is made.")
+    events = await stack.events(user, subtask)
+    (done,) = [event for event in events if event["type"] == "approval_done"]
+    assert (done["id"], done["choice"]) == (asked["id"], "allow")
+    (result,) = [event for event in events if event["type"] == "tool_result"]
+    assert (Path(result["content"].strip()) / "made").exists()
+
+
+async def test_a_stop_is_cancelling_until_nothing_runs(stack: Stack, user: StackUser) -> None:
+    await stack.start_executor(user)
+    subtask = await send(stack, user, f"echo up; {FOR_EVER}")
+    await says(stack, user, subtask, "up")
+    await stack.call(user, "POST", f"/subtasks/{subtask}/cancel")
+    state = (await stack.subtask(user, subtask))["state"]
+    assert (state, bool(marked(subtask))) == ("cancelling", True)
+    assert (await stack.settled(user, subtask, 10))["state"] == "cancelled"
+    assert not marked(subtask)
+
+
+async def test_killed_with_others_queued_they_run_after_the_restart(stack: Stack, user: StackUser) -> None:
+    executor = await stack.start_executor(user, "executor", "--slots", "1")
+    first = await send(stack, user, f"seq 1 500; {FOR_EVER}")
+    await says(stack, user, first, "500\n")
+    others = [await send(stack, user, f"echo {number}") for number in range(3)]
+    executor.kill()
+    await stack.start_executor(user, "executor", "--slots", "1")
+    settled = await stack.settled(user, first)
+    assert (settled["state"], settled["error"]["code"]) == ("failed", "executor_restarted")
+    assert await stdout(stack, user, first) == "".join(f"{n}\n" for n in range(1, 501))
+    assert not marked(first)
+    for number, other in enumerate(others):
+        assert (await stack.settled(user, other))["state"] == "completed"
+        assert await stdout(stack, user, other) == f"{number}\n"
+
+
+@pytest.mark.parametrize(
+    ("fault", "state", "runs"),
+    [("executor-after-accept", "failed", 0), ("executor-before-report", "completed", 1)],
+)
+async def test_killed_exactly_there_it_ends_right(
+    stack: Stack, user: StackUser, tmp_path: Path, fault: str, state: str, runs: int
+) -> None:
+    made = tmp_path / "made"
+    executor = await stack.start_executor(user, WEGENT_FAULT=fault)
+    subtask = await send(stack, user, f"echo x >> {made}")
+    assert await executor.ended() == -9
+    await stack.start_executor(user)
+    assert (await stack.settled(user, subtask))["state"] == state
+    assert (made.read_text() if made.exists() else "").count("x") == runs
