@@ -12,7 +12,6 @@ from benchmarks.crowd import run_crowd
 from benchmarks.orders import DeviceReport, Job, Member
 from wegent.protocol.codec import Frame, decode_data
 from wegent.protocol.device_messages import Accept, Ack, Complete, Execute, Heartbeat, Register
-from wegent.protocol.output_log import WINDOW
 
 HEARTBEAT_SECONDS = 30
 YIELD_FRAMES = 16
@@ -42,7 +41,7 @@ class Emission:
 
     async def room(self) -> None:
         """Wait while the device's window is full, as the executor does."""
-        while (self.sent - self.held) * self.job.event_bytes >= WINDOW:
+        while self.sent - self.held >= self.job.window * self.job.events_per_frame:
             self.advanced.clear()
             async with asyncio.timeout(PATIENCE):
                 await self.advanced.wait()

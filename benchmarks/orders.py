@@ -10,6 +10,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     rate: float | None = None
     events_per_frame: int = 1
     event_bytes: int = 64
+    window: int = 512
+    """Frames that a device sends ahead of what is acknowledged; then it waits."""
     sent_ns: int = 0
     """When it was sent, by the clock that all processes of a computer share."""
 
