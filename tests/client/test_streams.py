@@ -3,14 +3,16 @@
 import asyncio
 import gc
 import random
+from pathlib import Path
 
 import pytest
 from support.processes import eventually
 from support.scripted_api import ScriptedApi
 from support.scripted_turns import Faults, Turn
 
-from wegent import AsyncClient, LoginError, NotFoundError
-from wegent.client import subscriptions
+from wegent import AsyncClient, ForbiddenError, LoginError, NotFoundError
+from wegent.client import credentials, subscriptions
+from wegent.client.credentials import Login
 from wegent.client.feed import FRAME_LIMIT, Feed
 from wegent.protocol.output_events import AnyEvent, Text
 from wegent.protocol.states import State
@@ -187,8 +189,9 @@ async def test_a_login_that_ends_ends_the_stream(code: int, api: ScriptedApi, cl
     stream = (await client.task(turn.id)).stream()
     reading = asyncio.create_task(stream.read())
     await eventually(lambda: api.sockets)
+    api.valid_tokens.clear()
     api.cut_all(code=code)
-    with pytest.raises(LoginError if code == 4401 else Exception, match="login"):
+    with pytest.raises(LoginError if code == 4401 else ForbiddenError):
         async with asyncio.timeout(10):
             await reading
 
@@ -201,6 +204,25 @@ async def test_a_refused_socket_says_why(api: ScriptedApi, client: AsyncClient) 
         async with asyncio.timeout(10):
             await task.stream().read()
     assert caught.value.code == "token_revoked"
+
+
+async def test_a_renewed_login_is_taken_up(api: ScriptedApi, tmp_path: Path) -> None:
+    environ = {"WEGENT_HOME": str(tmp_path), "WEGENT_RECONNECT_MAX_SECONDS": "0.2"}
+    credentials.save(Login(api.url, "old"), environ=environ)
+    api.valid_tokens = {"old"}
+    turn = api.new_turn()
+    async with asyncio.timeout(20), AsyncClient(environ=environ) as client:
+        task = await client.task(turn.id)
+        stream = task.stream()
+        api.do(turn.say(Text("1")))
+        seen = numbers(await stream.read())
+        credentials.save(Login(api.url, "new"), environ=environ)
+        api.valid_tokens = {"new"}
+        api.cut_all(code=4401)
+        api.do(turn.say(Text("2")))
+        seen += numbers(await stream.read())
+        assert await task.status is State.QUEUED
+    assert seen == [1, 2]
 
 
 async def test_closing_the_client_ends_its_streams_and_nothing_else(api: ScriptedApi, client: AsyncClient) -> None:

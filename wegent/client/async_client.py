@@ -50,7 +50,7 @@ class AsyncClient:
         retry_seconds: float = RETRY_SECONDS,
     ) -> None:
         self.login = resolve(url, token, environ)
-        self.rest = Rest(self.login, retry_seconds)
+        self.rest = Rest(self.login, retry_seconds, lambda: self._saved_login(environ))
         longest_wait = min(Timing.from_env(environ).reconnect_max, LONGEST_WAIT)
         self.feed = Feed(lambda: self.rest.open_socket("/ws/chat", FRAME_LIMIT), longest_wait)
 
@@ -195,6 +195,10 @@ class AsyncClient:
         for device in await self.devices:
             if device.is_default:
                 await self.rest.call(object, "DELETE", path_of("devices", device.device_id, "default"))
+
+    def _saved_login(self, environ: Mapping[str, str]) -> Login | None:
+        """Return what is saved now, where the login came from there: it may have been renewed since."""
+        return credentials.load(self.login.url, environ) if self.login.source == "file" else None
 
     def watch(self) -> Watch:
         """Listen to how all devices and unsettled subtasks stand."""

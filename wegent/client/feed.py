@@ -103,7 +103,10 @@ class Feed:
             self._fail(WegentError(f"Following the server failed: {error!r}.", hint="Please report this."))
 
     async def _run(self) -> None:
-        """Keep a socket open until nothing can come of it."""
+        """Keep a socket open until nothing can come of it.
+
+        A login that ended (close code 4401) shows at the next try, which says why, or has a renewed one.
+        """
         waits = full_jitter(0.5, self._longest_wait)
         while True:
             self._is_healthy = False
@@ -119,8 +122,8 @@ class Feed:
             except WegentError as error:
                 reason = error.message
             except _LinkLostError as error:
-                if error.code in (CloseCode.UNAUTHENTICATED, CloseCode.FORBIDDEN):
-                    return self._fail(_closed_for_good(error.code))
+                if error.code == CloseCode.FORBIDDEN:
+                    return self._fail(ForbiddenError())
                 reason = str(error)
             if self._is_closed:  # a task group that fails while it is cancelled forgets that it was
                 return None
@@ -252,9 +255,3 @@ class Feed:
 
 def _closed() -> WegentError:
     return ConnectionFailedError("This client was closed.", hint="Make a new one.", is_lasting=True)
-
-
-def _closed_for_good(code: int) -> WegentError:
-    if code == CloseCode.FORBIDDEN:
-        return ForbiddenError()
-    return LoginError("The login is not valid any more.")

@@ -5,7 +5,7 @@ import ipaddress
 import math
 import os
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, Generic, Self, TypeVar
 from urllib.parse import quote, urlsplit
@@ -14,7 +14,7 @@ import aiohttp
 import msgspec
 
 from wegent.client.credentials import Login
-from wegent.client.errors import ConnectionFailedError, UnavailableError, from_problem
+from wegent.client.errors import ConnectionFailedError, LoginError, UnavailableError, from_problem
 from wegent.protocol.backoff import full_jitter
 
 RETRY_SECONDS = 15.0
@@ -51,19 +51,23 @@ def path_of(*parts: str) -> str:
 class Rest:
     """The HTTP half of a client. Belongs to the event loop that first uses it."""
 
-    def __init__(self, login: Login | str, retry_seconds: float = RETRY_SECONDS) -> None:
+    def __init__(
+        self,
+        login: Login | str,
+        retry_seconds: float = RETRY_SECONDS,
+        renew: Callable[[], Login | None] = lambda: None,
+    ) -> None:
         self.url = login if isinstance(login, str) else login.url
         self._token = None if isinstance(login, str) else login.token
         self._retry_seconds = retry_seconds
+        self._renew = renew
         self._session: aiohttp.ClientSession | None = None
 
     @property
     def session(self) -> aiohttp.ClientSession:
         """The session, opened at first use."""
         if self._session is None:
-            headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
             self._session = aiohttp.ClientSession(
-                headers=headers,
                 trust_env=uses_proxy(self.url),
                 timeout=aiohttp.ClientTimeout(sock_connect=CONNECT_SECONDS, sock_read=ANSWER_SECONDS),
                 connector=aiohttp.TCPConnector(limit=32),
@@ -103,6 +107,10 @@ class Rest:
         for wait in full_jitter(FIRST_WAIT, LONGEST_WAIT):
             try:
                 return await self._ask(kind, method, path, body, params, headers)
+            except LoginError:
+                if not self._is_renewed():
+                    raise
+                pause = 0.0
             except UnavailableError as error:
                 if time.monotonic() + (pause := max(wait, error.retry_after)) > deadline:
                     raise
@@ -117,11 +125,15 @@ class Rest:
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 return await self.session.ws_connect(
-                    self.url + path, max_msg_size=frame_limit, timeout=aiohttp.ClientWSTimeout(ws_close=2.0)
+                    self.url + path,
+                    headers=self._authorization,
+                    max_msg_size=frame_limit,
+                    timeout=aiohttp.ClientWSTimeout(ws_close=2.0),
                 )
         except aiohttp.WSServerHandshakeError as error:
-            if error.status in {401, 403}:
-                await self.call(object, "GET", "/auth/me", once=True)  # tells why
+            if error.status == 401:
+                await self.call(object, "GET", "/auth/me", once=True)  # tells why, or renews the login
+                raise ConnectionFailedError("The login was renewed.") from error
             if error.status in {200, 400, 404, 405, 426}:
                 raise _foreign(self.url) from error
             raise from_problem(error.status, {}) from error
@@ -150,7 +162,7 @@ class Rest:
         headers: Mapping[str, str] | None,
     ) -> T:
         data = None if body is None else msgspec.json.encode(body)
-        sent = {"Accept": "application/json", **(headers or {})}
+        sent = {"Accept": "application/json", **self._authorization, **(headers or {})}
         if data is not None:
             sent["Content-Type"] = "application/json"
         try:
@@ -160,6 +172,18 @@ class Rest:
                 return self._read(kind, answer, await answer.read())
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise unreachable(self.url, error) from error
+
+    @property
+    def _authorization(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._token}"} if self._token else {}
+
+    def _is_renewed(self) -> bool:
+        """Take the token that has been saved since, if there is another one."""
+        login = self._renew()
+        if login is None or login.token == self._token:
+            return False
+        self._token = login.token
+        return True
 
     def _read(self, kind: type[T], answer: aiohttp.ClientResponse, content: bytes) -> T:
         if 300 <= answer.status < 400:
