@@ -13,6 +13,7 @@ from api.store.subtasks import SubtaskRow, late_seq
 from api.store.tables import chunks, subtasks
 from wegent.protocol.chat_messages import Chunk
 from wegent.protocol.codec import chunk_frame
+from wegent.protocol.errors import Code, ProtocolError
 
 CHUNK_BYTES = 256 << 10
 READ_CHUNKS = 8
@@ -154,11 +155,14 @@ async def read(connection: Connection, subtask_id: str, after: int, *, late: boo
 async def append_late(database: Database, row: SubtaskRow, piece: Piece) -> int:
     """Keep output that came after its subtask had ended; return the number of the last event held.
 
-    ``piece`` must begin no later than right after what is held; otherwise nothing is written.
+    ``piece`` must begin no later than right after what is held; otherwise nothing is written. Raises ``not_found``
+    when the task was deleted.
     """
 
     async with database.write() as connection:
-        await connection.fetch_one(database.locking(sa.select(subtasks.c.id).where(subtasks.c.id == row.id)))
+        locked = database.locking(sa.select(subtasks.c.id).where(subtasks.c.id == row.id))
+        if await connection.fetch_one(locked) is None:
+            raise ProtocolError(Code.NOT_FOUND, "The subtask was deleted.")
         held = await late_seq(connection, row)
         if piece.first > held + 1 or piece.last <= held:
             return held
