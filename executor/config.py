@@ -58,7 +58,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             token_source=source,
             home=credentials.home(environ).absolute(),
             kind=flags.mode,
-            name=flags.name or f"{platform.system()} - {platform.node()}"[:200],
+            name=_checked_name(flags.name or f"{platform.system()} - {platform.node()}"[:200]),
             slots=_checked_slots(flags.slots, environ),
             shells=tuple(dict.fromkeys(flags.shell)) if flags.shell else _default_shells(),
             named_shells=frozenset(flags.shell or ()),
@@ -98,6 +98,12 @@ def _login(flag: str | None, environ: Mapping[str, str]) -> tuple[str, str, Toke
 def _default_shells() -> tuple[str, ...]:
     """Offer ClaudeCode where its SDK is installed; asking where a package is does not import it."""
     return ("ClaudeCode",) if any(find_spec(name) for name in CLAUDE_SDKS) else ()
+
+
+def _checked_name(name: str) -> str:
+    if len(name) > 200:
+        raise InvalidSettingError(f"--name may have 200 characters, this one has {len(name)}")
+    return name
 
 
 def _checked_slots(flag: int | None, environ: Mapping[str, str]) -> int:

@@ -76,7 +76,13 @@ def test_the_token_is_not_shown() -> None:
 
 @pytest.mark.parametrize(
     "flags",
-    [("--slots", "1001"), ("--slots", "0"), ("--workspace", "/no/such/folder"), ("--label", "novalue")],
+    [
+        ("--slots", "1001"),
+        ("--slots", "0"),
+        ("--workspace", "/no/such/folder"),
+        ("--label", "novalue"),
+        ("--name", "x" * 201),
+    ],
 )
 def test_what_cannot_be_is_a_clear_error(flags: tuple[str, ...]) -> None:
     with pytest.raises(InvalidSettingError):
