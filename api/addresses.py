@@ -3,7 +3,10 @@
 import socket
 from urllib.parse import urlsplit
 
-from api.supervisor import StartError
+
+class PortTakenError(Exception):
+    """Nobody can listen where the server is to listen; the message says what to do."""
+
 
 _ANY = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}
 
@@ -15,7 +18,7 @@ def local_url(bind: str) -> str:
 
 
 def check_port_is_free(bind: str) -> None:
-    """Raise :class:`StartError` if somebody listens on ``bind`` already, or nobody can."""
+    """Raise :class:`PortTakenError` if somebody listens on ``bind`` already, or nobody can."""
     parts = urlsplit(f"//{bind}")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
@@ -27,7 +30,8 @@ def check_port_is_free(bind: str) -> None:
             probe.bind(address)
             probe.listen(1)
     except OSError as error:
-        raise StartError(
+        raise PortTakenError(
             f"cannot listen on {bind}: {error.strerror or error}. Stop the program that uses the port, or choose"
-            " another one: wegent-server up --bind 127.0.0.1:8001 (make up ARGS='--bind 127.0.0.1:8001')."
+            " another one: WEGENT_BIND=127.0.0.1:8001, or wegent-server up --bind 127.0.0.1:8001"
+            " (make up ARGS='--bind 127.0.0.1:8001')."
         ) from None

@@ -13,7 +13,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from api.store.trouble import DatabaseTroubleError, told
+from api.addresses import PortTakenError, check_port_is_free
+from api.store.trouble import TroubleError, told
 from wegent.protocol.errors import ProtocolError
 from wegent.protocol.timing import InvalidSettingError
 
@@ -40,7 +41,7 @@ def main(argv: list[str] | None = None) -> None:
         code = 130
     except (InvalidSettingError, UsageError) as error:
         code = _fail(str(error), USAGE)
-    except DatabaseTroubleError as error:
+    except (TroubleError, PortTakenError) as error:
         code = _fail(str(error), 1)
     except ProtocolError as error:
         code = _fail(f"{error.message} {error.hint}", 1)
@@ -139,6 +140,8 @@ def _api(arguments: argparse.Namespace) -> int:
     _log_to_stderr()
     from api.serve import serve
 
+    asyncio.run(_check_schema(settings))
+    check_port_is_free(settings.bind)
     return asyncio.run(serve(settings))
 
 
@@ -149,7 +152,12 @@ def _worker(arguments: argparse.Namespace) -> int:
     _log_to_stderr()
     from worker.main import run
 
-    asyncio.run(run(settings, once=arguments.once))
+    asyncio.run(_check_schema(settings))
+    if arguments.once:
+        with told(settings.database_url, settings.redis_url):
+            asyncio.run(run(settings, once=True))
+    else:
+        asyncio.run(run(settings))
     return 0
 
 
@@ -215,11 +223,20 @@ def _token(arguments: argparse.Namespace) -> int:
     return 0
 
 
+async def _check_schema(settings: "Settings") -> None:
+    from api.store import schema
+
+    async with _database(settings) as database:
+        await schema.check(database)
+
+
 @asynccontextmanager
 async def _database(settings: "Settings") -> "AsyncIterator[Database]":
+    from api.store import schema
     from api.store.database import Database
 
     with told(settings.database_url):
+        schema.check_file(settings.database_url)
         async with Database.open(settings.database_url) as database:
             yield database
 

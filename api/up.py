@@ -12,12 +12,12 @@ from pathlib import Path
 import msgspec
 
 from api import first_login, orphans, readiness
-from api.addresses import check_port_is_free, local_url
+from api.addresses import PortTakenError, check_port_is_free, local_url
 from api.config import Settings, ensure_secret_key
 from api.embedded_redis import NoRedisError, prepare
 from api.store.database import Database
 from api.store.migrate import upgrade
-from api.store.trouble import DatabaseTroubleError, told
+from api.store.trouble import TroubleError, told
 from api.supervisor import Program, StartError, Supervisor, first_of
 from wegent.client.credentials import Login, default_url
 
@@ -66,7 +66,7 @@ async def run(environ: Mapping[str, str], options: Options) -> int:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _only_one(data_dir):
             return await Run(environ, options, data_dir).run()
-    except (StartError, NoRedisError, DatabaseTroubleError) as error:
+    except (StartError, NoRedisError, PortTakenError, TroubleError) as error:
         warn(f"wegent-server: {error}")
         return 1
 

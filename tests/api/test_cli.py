@@ -1,6 +1,7 @@
 """`wegent-server`'s parts: what each prints and how it ends."""
 
 import asyncio
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +11,9 @@ import pytest
 from support.processes import clean_environment
 
 from api.config import Settings
-from api.store import tokens
+from api.store import schema, tokens
 from api.store.database import Database
+from api.store.migrate import upgrade
 
 KEY = "0123456789abcdef0123456789abcdef"
 
@@ -72,6 +74,46 @@ def test_a_database_that_was_not_migrated_or_cannot_be_reached_is_told_in_a_sent
         assert done.returncode == 1
         assert "postgresql://127.0.0.1:1/x" in done.stderr
         assert "secret" not in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", [["api"], ["worker"], ["worker", "--once"], ["token", "t"]])
+def test_no_part_starts_on_a_database_that_was_not_migrated(tmp_path: Path, command: list[str]) -> None:
+    for is_there in (False, True):
+        if is_there:
+            (tmp_path / "data").mkdir()
+            (tmp_path / "data" / "wegent.db").touch()
+        done = run(tmp_path, *command, WEGENT_SECRET_KEY=KEY)
+        assert done.returncode == 1
+        assert "wegent-server migrate" in done.stderr and "Traceback" not in done.stderr
+        assert (tmp_path / "data").exists() == is_there
+
+
+async def test_older_tables_are_refused_and_newer_ones_are_not(database_url: str) -> None:
+    await asyncio.to_thread(upgrade, database_url)
+    async with Database.open(database_url) as database:
+        await schema.check(database)
+        async with database.write() as connection:
+            await connection.execute("UPDATE alembic_version SET version_num = 'from the future'")
+        await schema.check(database)
+        async with database.write() as connection:
+            await connection.execute("DELETE FROM alembic_version")
+        with pytest.raises(schema.OldSchemaError):
+            await schema.check(database)
+
+
+def test_a_port_that_is_taken_and_a_redis_that_is_away_are_told_in_a_sentence(tmp_path: Path) -> None:
+    assert run(tmp_path, "migrate").returncode == 0
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        bind = f"127.0.0.1:{taken.getsockname()[1]}"
+        done = run(tmp_path, "api", WEGENT_SECRET_KEY=KEY, WEGENT_BIND=bind)
+    assert done.returncode == 1
+    assert bind in done.stderr and "WEGENT_BIND" in done.stderr and "Traceback" not in done.stderr
+    redis = "redis://:secret@127.0.0.1:1/0"
+    done = run(tmp_path, "worker", "--once", WEGENT_SECRET_KEY=KEY, WEGENT_REDIS_URL=redis)
+    assert done.returncode == 1
+    assert (
+        "redis://127.0.0.1:1/0" in done.stderr and "secret" not in done.stderr and "Traceback" not in done.stderr
+    )
 
 
 def test_users_and_tokens_are_made(tmp_path: Path, database_url: str) -> None:
