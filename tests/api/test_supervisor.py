@@ -1,5 +1,6 @@
 """`up`'s keeper: children are restarted, ended in order, and never outlive it, however it dies."""
 
+import asyncio
 import os
 import signal
 import sys
@@ -110,10 +111,14 @@ async def test_hurry_kills_a_child_that_does_not_end(tmp_path: Path, monkeypatch
     assert not psutil.pid_exists(pid)
 
 
-async def test_a_child_started_in_the_moment_of_the_stop_does_not_stay(tmp_path: Path) -> None:
-    async with Supervisor(tmp_path, print) as children:
+@pytest.mark.parametrize("turns", range(8))
+async def test_a_child_started_in_the_moment_of_the_stop_does_not_stay(tmp_path: Path, turns: int) -> None:
+    before = set(psutil.Process().children())
+    async with asyncio.timeout(20), Supervisor(tmp_path, print) as children:
         children.start(python("late", SLEEPER))
-    assert not children.pids
+        for _ in range(turns):
+            await asyncio.sleep(0)
+    assert set(psutil.Process().children()) <= before
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="PR_SET_PDEATHSIG is Linux's")
@@ -141,8 +146,6 @@ async def test_what_a_killed_child_leaves_behind_is_ended_too(programs: Programs
 
 
 async def test_first_of_raises_what_failed_and_cancels_the_rest() -> None:
-    import asyncio
-
     async def fail() -> None:
         raise LookupError("first")
 
