@@ -243,10 +243,14 @@ async def test_root_may_bypass_permissions_only_in_a_sandbox_and_is_told_so(
     assert "IS_SANDBOX=1" in end.error.message
 
 
-async def test_bypassing_asks_nothing(backend: ScriptedBackend, start_claude: Start) -> None:
-    async with model_endpoint([tool("Bash", command="echo hi", description="x")], [text("Done.")]) as endpoint:
+async def test_bypassing_asks_nothing_and_still_leaves_nothing_behind(
+    backend: ScriptedBackend, start_claude: Start
+) -> None:
+    command = "setsid sleep 60 >/dev/null 2>&1 & echo hi"
+    async with model_endpoint([tool("Bash", command=command, description="x")], [text("Done.")]) as endpoint:
         start_claude(endpoint, "--permission-mode", "bypassPermissions")
         record = await offer(backend, "one")
         assert (await record.ended(60)).status == "completed"
     assert not of(record, Approval)
     assert "hi" in str(of(record, ToolResult)[0].content)
+    assert not marked("one")
