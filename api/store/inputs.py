@@ -12,6 +12,7 @@ from api.store.database import Database
 from api.store.store import Store
 from api.store.subtasks import SubtaskRow
 from api.store.tables import approvals, inputs
+from api.store.tables import subtasks as table
 from wegent.protocol.device_messages import TaskInput
 from wegent.protocol.errors import Code, ProtocolError
 from wegent.protocol.inputs import AnyInput, ApprovalInput
@@ -40,6 +41,8 @@ async def give(store: Store, row: SubtaskRow, by: str, client_id: str, given: An
     or ``bad_message`` (no such choice).
     """
     async with store.database.write() as connection:
+        # One input of a subtask at a time, so that of two at once the second sees the first.
+        await connection.fetch_one(store.database.locking(sa.select(table.c.id).where(table.c.id == row.id)))
         query = sa.select(inputs.c.row).where(inputs.c.subtask_id == row.id, inputs.c.client_id == client_id)
         if await connection.fetch_val(query) is not None:
             return

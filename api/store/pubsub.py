@@ -7,10 +7,11 @@ One connection per process serves all listeners. A listener is told ``None`` whe
 import asyncio
 import contextlib
 import logging
+import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from redis.asyncio import Redis, RedisCluster
+from redis.asyncio import ConnectionPool, Redis, RedisCluster
 
 from api.store.redis import Client, RedisError
 
@@ -46,7 +47,8 @@ class PubSub:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._connection = _pubsub_of(client)
+        self._listening = _listening_client(client)
+        self._connection = self._listening.pubsub()
         self._listeners: dict[str, list[Listener]] = {}
         self._confirmed: dict[str, asyncio.Event] = {}
         # Two first commands at once would each open a connection, and one of them would be lost.
@@ -61,6 +63,9 @@ class PubSub:
 
     async def publish_all(self, *messages: tuple[str, bytes | str]) -> None:
         """Send several wake-ups, each a channel and a message, in one round trip."""
+        if isinstance(self._client, RedisCluster):  # whose pipeline does not publish
+            await asyncio.gather(*(self.publish(channel, message) for channel, message in messages))
+            return
         pipeline = self._client.pipeline(transaction=False)
         for channel, message in messages:
             pipeline.publish(channel, message)
@@ -117,7 +122,9 @@ class PubSub:
     async def _reconnect(self) -> None:
         with contextlib.suppress(RedisError, OSError):
             await self._connection.aclose()
-        self._connection = _pubsub_of(self._client)
+        await self._close_listening()
+        self._listening = _listening_client(self._client)
+        self._connection = self._listening.pubsub()
         for confirmed in self._confirmed.values():
             confirmed.clear()
         with contextlib.suppress(RedisError, OSError):
@@ -140,14 +147,27 @@ class PubSub:
         for listener in tuple(self._listeners.get(channel, ())):
             listener(data)
 
+    async def _close_listening(self) -> None:
+        if self._listening is not self._client:
+            with contextlib.suppress(RedisError, OSError):
+                await self._listening.aclose()
+
     async def aclose(self) -> None:
         """Close the connection."""
         await self._connection.aclose()
+        await self._close_listening()
 
 
-def _pubsub_of(client: Client) -> "Client":
-    if isinstance(client, RedisCluster):
-        # Published messages reach every node of a cluster, so any one of them serves to listen.
-        node = client.get_default_node()
-        return Redis(host=node.host, port=int(node.port)).pubsub()
-    return client.pubsub()
+def _listening_client(client: Client) -> Client:
+    """Return the client to listen with: a cluster's messages reach every node, so any one of them serves."""
+    if not isinstance(client, RedisCluster):
+        return client
+    # Before the first command a cluster's client knows only the nodes of its URL.
+    node = random.choice(client.get_nodes() or list(client.nodes_manager.startup_nodes.values()))
+    settings = {
+        name: value
+        for name, value in node.connection_kwargs.items()
+        if name.startswith(("ssl_", "socket_")) or name in ("username", "password", "credential_provider")
+    }
+    pool = ConnectionPool(node.connection_class, host=node.host, port=int(node.port), **settings)
+    return Redis.from_pool(pool)
