@@ -40,10 +40,12 @@ class PersistentViewer:
         """Return what a command wrote to one of its streams, as far as it was shown."""
         return "".join(event["text"] for event in self.events if event.get("name") == name)
 
-    async def cut(self) -> None:
-        """Lose the connection, if there is one."""
-        if self._socket is not None:
-            await self._socket.cut()
+    async def cut(self) -> bool:
+        """Lose the connection; False where there is none just then."""
+        if self._socket is None:
+            return False
+        await self._socket.cut()
+        return True
 
     async def run(self) -> Done:
         """Follow until the end was told."""
