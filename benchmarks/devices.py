@@ -100,10 +100,12 @@ class Device:
         asked = time.monotonic_ns()
         await self._connection.request("task:accept", Accept(offer.subtask_id, offer.attempt), dict)
         self._report.accept_ns.append(time.monotonic_ns() - asked)
+        await asyncio.sleep(emission.job.pause)
         if emission.job.rate is not None:
             await self._emit_steadily(emission, emission.job.rate)
         elif emission.job.seconds > 0:
             await self._emit_fully(emission)
+        await asyncio.sleep(emission.job.pause)
         ended = time.monotonic_ns()
         complete = Complete(offer.subtask_id, offer.attempt, emission.sent, "completed")
         await self._connection.request("task:complete", complete, dict)

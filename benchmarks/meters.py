@@ -1,13 +1,18 @@
 """What processes used, read from outside: CPU time, memory, and Redis' own counters."""
 
+import asyncio
 import time
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
 import psutil
 import redis.asyncio
 from redis.exceptions import RedisError
+
+WATCH_SECONDS = 0.05
 
 
 class Used(msgspec.Struct, frozen=True):
@@ -18,21 +23,51 @@ class Used(msgspec.Struct, frozen=True):
 
 
 class CpuMeter:
-    """Measures from its making to :meth:`read`."""
+    """Measures from its making on."""
 
     def __init__(self, pids: Sequence[int]) -> None:
         self._processes = [psutil.Process(pid) for pid in pids]
-        self._began = time.monotonic()
-        self._before = self._now()
+        self._seen: list[tuple[int, list[float]]] = []
+        self._look()
 
-    def _now(self) -> list[float]:
+    def _look(self) -> None:
         times = [process.cpu_times() for process in self._processes]
-        return [spent.user + spent.system for spent in times]
+        self._seen.append((time.monotonic_ns(), [spent.user + spent.system for spent in times]))
 
     def read(self) -> Used:
         """Return what was used until now."""
-        cpu = [after - before for before, after in zip(self._before, self._now(), strict=True)]
-        return Used(cpu, time.monotonic() - self._began)
+        self._look()
+        return self.between(self._seen[0][0], self._seen[-1][0])
+
+    @asynccontextmanager
+    async def watching(self) -> AsyncIterator[None]:
+        """Look again and again until the block ends, so that :meth:`between` can tell of parts of that time."""
+
+        async def watch() -> None:
+            while True:
+                await asyncio.sleep(WATCH_SECONDS)
+                self._look()
+
+        watching = asyncio.create_task(watch())
+        try:
+            yield
+        finally:
+            watching.cancel()
+            await asyncio.wait([watching])
+            self._look()
+
+    def between(self, first_ns: int, last_ns: int) -> Used:
+        """Return what was used between two moments of the monotonic clock."""
+        before, after = self._at(first_ns), self._at(last_ns)
+        cpu = [one - other for one, other in zip(after, before, strict=True)]
+        return Used(cpu, max(last_ns - first_ns, 1) / 1e9)
+
+    def _at(self, moment: int) -> list[float]:
+        """Return the CPU seconds used until ``moment``, on a straight line between the looks around it."""
+        index = min(max(bisect_left(self._seen, (moment, [])), 1), len(self._seen) - 1)
+        (earlier, low), (later, high) = self._seen[index - 1], self._seen[index]
+        share = (moment - earlier) / max(later - earlier, 1)
+        return [one + share * (other - one) for one, other in zip(low, high, strict=True)]
 
 
 def resident_bytes(pid: int) -> int:

@@ -12,6 +12,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     event_bytes: int = 64
     window: int = 512
     """Frames that a device sends ahead of what is acknowledged; then it waits."""
+    pause: float = 0
+    """Seconds between accepting and output, and between output and completing, which have costs of their own."""
     sent_ns: int = 0
     """When it was sent, by the clock that all processes of a computer share."""
 

@@ -11,6 +11,9 @@ API_WINDOW = 16_384
 RELAY_WINDOW = 4096
 """The same for relays, which acknowledge sooner; less is under way, so that the slow one is done in time."""
 
+PAUSE_SECONDS = 0.6
+"""What sending, accepting and completing cost must be over before, or begin after, what is measured here."""
+
 
 async def measure_flow(flow: Flow, plan: Plan) -> Relayed:
     """Start the flow's server, let every device emit for its viewer, and return what happened."""
@@ -20,6 +23,7 @@ async def measure_flow(flow: Flow, plan: Plan) -> Relayed:
         rate=rate,
         events_per_frame=flow.events_per_frame,
         event_bytes=plan.event_bytes,
+        pause=PAUSE_SECONDS,
         window=(API_WINDOW if flow.server == "wegent" else RELAY_WINDOW) // flow.pairs,
     )
     async with serving(flow.server, processes=flow.processes) as (programs, site):
@@ -30,21 +34,21 @@ async def measure_flow(flow: Flow, plan: Plan) -> Relayed:
         before = await redis.read() if redis else RedisCounts()
         crowds = [devices.pid, viewers.pid]
         meter = CpuMeter([*site.pids, *crowds, *([redis.pid] if redis else [])])
-        await viewers.act()
-        used = meter.read()
+        async with meter.watching():
+            await viewers.act()
         counts = (await redis.read()).since(before) if redis else None
         await devices.act()
         seen, done = await viewers.end(ViewerReport), await devices.end(DeviceReport)
+    used = meter.between(seen.first_ns, seen.last_ns)
     servers = used.cpu[: len(site.pids)]
     per_frame = [1e6 * seconds / done.frames for seconds in used.cpu]
-    seconds = max((seen.last_ns - seen.first_ns) / 1e9, 1e-9)
     return Relayed(
         flow=flow,
         frames=done.frames,
         events=seen.events,
-        seconds=seconds,
-        events_per_second=seen.events / seconds,
-        frames_per_second=done.frames / seconds,
+        seconds=used.seconds,
+        events_per_second=seen.events / used.seconds,
+        frames_per_second=done.frames / used.seconds,
         latency=Spread.of(seen.latency_ns),
         server_us=per_frame[: len(servers)],
         server_share=[spent / used.seconds for spent in servers],
