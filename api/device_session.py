@@ -155,8 +155,9 @@ class DeviceSession:
         if frame.event != "device:register":
             raise ProtocolError(Code.BAD_MESSAGE, f"{frame.event!r} came before device:register.")
         message = decode_data(frame.data, Register)
-        if message.kind == "cloud" and "cloud" not in self._login.scopes:
-            raise CloseError(CloseCode.FORBIDDEN, "a cloud executor needs a token with the scope cloud")
+        scope = "cloud" if message.kind == "cloud" else "device"
+        if scope not in self._login.scopes:
+            raise CloseError(CloseCode.FORBIDDEN, f"a {message.kind} executor needs a token with the scope {scope}")
         bound = self._login.device_id
         if bound is not None and bound != message.device_id:
             raise CloseError(CloseCode.FORBIDDEN, f"this token is for the device {bound}")
