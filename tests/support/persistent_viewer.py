@@ -42,7 +42,7 @@ class PersistentViewer:
 
     async def cut(self) -> bool:
         """Lose the connection; False where there is none just then."""
-        if self._socket is None:
+        if self._socket is None or self._socket.socket.get_extra_info("socket") is None:
             return False
         await self._socket.cut()
         return True
