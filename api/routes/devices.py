@@ -3,7 +3,7 @@
 import msgspec
 import yaml
 from quart import Blueprint, Response, request
-from quart_schema import validate_querystring, validate_response
+from quart_schema import document_response, validate_querystring, validate_response
 
 from api import auth
 from api.request import json_body
@@ -59,7 +59,7 @@ async def list_devices(query_args: Page) -> DeviceList:
 
 @blueprint.get("/<device_id>")
 @auth.scope(*READ)
-@validate_response(Device)
+@document_response(Device)
 async def get_device(device_id: str) -> Device | Response:
     """Give one device; with ``Accept: application/yaml`` as a resource of kind Device."""
     device = await shown(device_id)
