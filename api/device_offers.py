@@ -6,7 +6,7 @@ import time
 from api.device_output import Ingest
 from api.errors import CloseError
 from api.metrics import OFFERS
-from api.store import claims, inputs, settle, subtasks, transitions
+from api.store import claims, inputs, settle, subtasks
 from api.store.claims import Claim
 from api.store.clock import now_ms
 from api.store.devices import DeviceRow
@@ -14,7 +14,6 @@ from api.store.outages import OUTAGES
 from api.store.registration import DeletedError, ReplacedError
 from api.store.store import Store
 from api.store.subtasks import SubtaskRow
-from api.store.tables import subtasks as table
 from api.websocket import Wire, log
 from wegent.protocol.close_codes import CloseCode
 from wegent.protocol.codec import Frame
@@ -22,8 +21,6 @@ from wegent.protocol.device_messages import Accept, Cancel, Decline, Execute
 from wegent.protocol.errors import Code, ProtocolError
 from wegent.protocol.states import Event, State
 
-FAILED_OFFERS = 3
-"""Declines or expired offers after which a subtask fails."""
 DECLINE_PAUSE_SECONDS = 5.0
 LONGEST_PAUSE_SECONDS = 300.0
 
@@ -120,19 +117,8 @@ class Offers:
 
     async def accept(self, message: Accept) -> None:
         """Let a device start; raise ``not_current`` unless it is its own at this attempt."""
-        async with self._store.database.write() as connection:
-            row = await transitions.happen(
-                connection,
-                message.subtask_id,
-                Event.ACCEPT,
-                table.c.device == self._device.row,
-                attempt=message.attempt,
-                waiting_reason=None,
-            )
-            now = row or await self._mine(message.subtask_id)
+        row = await claims.accept(self._store, self._device, message.subtask_id, message.attempt)
         self._deadlines.pop(message.subtask_id, None)
-        if row is None and (now.attempt != message.attempt or now.state not in (State.RUNNING, State.CANCELLING)):
-            raise ProtocolError(Code.NOT_CURRENT)
         if row is not None:
             self._ingest.begin(row, await self._open_log(row))
             await settle.announce(self._store, row)
@@ -161,23 +147,9 @@ class Offers:
         if message.retry:
             self._pause_until = time.monotonic() + self._pause
             self._pause = min(self._pause * 2, LONGEST_PAUSE_SECONDS)
-            await self._give_back(row, reason)
+            await settle.give_back(self._store, row, reason)
         else:
-            await settle.reject(
-                self._store,
-                row,
-                settle.task_error(Code.DECLINED, reason),
-                table.c.attempt == row.attempt,
-                table.c.state == State.OFFERED.value,
-            )
-
-    async def _give_back(self, row: SubtaskRow, reason: str) -> None:
-        failed = row.failed_offers + 1
-        if failed >= FAILED_OFFERS:
-            error = settle.task_error(Code.DECLINED, f"Offered {failed} times, never accepted. {reason}")
-            await settle.reject(self._store, row, error, table.c.attempt == row.attempt)
-        else:
-            await settle.requeue(self._store, row, reason=reason, failed_offers=failed)
+            await settle.reject(self._store, row, settle.task_error(Code.DECLINED, reason))
 
     async def _expire(self, rows: list[SubtaskRow]) -> None:
         """Take back offers that the device did not answer in time."""
@@ -188,7 +160,9 @@ class Offers:
                 del self._deadlines[subtask_id]
             elif deadline <= now:
                 del self._deadlines[subtask_id]
-                await self._give_back(offered[subtask_id], "The device did not answer the offer in time.")
+                await settle.give_back(
+                    self._store, offered[subtask_id], "The device did not answer the offer in time."
+                )
 
     async def _cancel(self, row: SubtaskRow) -> None:
         """Tell the device to stop, again and again until it confirms; give up in the end."""

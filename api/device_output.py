@@ -11,17 +11,15 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 import msgspec
-from databases.core import Connection
 
 from api.metrics import EVENTS_IN
-from api.store import inputs, output, subtasks
+from api.store import inputs, output, settle, subtasks
 from api.store.devices import DeviceRow
 from api.store.live_log import Appended, Entry
 from api.store.outages import OUTAGES
 from api.store.output import Piece
 from api.store.store import Store
 from api.store.subtasks import SubtaskRow
-from api.store.tables import subtasks as table
 from wegent.protocol.codec import MAX_EVENT, decode_data
 from wegent.protocol.device_messages import Ack, Progress, Replay
 from wegent.protocol.errors import Code, ProtocolError
@@ -93,14 +91,13 @@ class Ingest:
                 if row is None or row.device != self._device.row:
                     raise ProtocolError(Code.NOT_FOUND, "There is no such subtask on this device.")
                 if row.attempt == attempt and (row.is_settled or row.state in (State.RUNNING, State.CANCELLING)):
-                    stream = self.begin(row, await self._held(connection, row))
+                    late = await subtasks.late_seq(connection, row)
+                    stream = self.begin(row, late if row.is_settled else await self._held(row))
         if stream is None or stream.row.attempt != attempt:
             raise ProtocolError(Code.NOT_CURRENT)
         return stream
 
-    async def _held(self, connection: Connection, row: SubtaskRow) -> int:
-        if row.is_settled:
-            return await subtasks.late_seq(connection, row)
+    async def _held(self, row: SubtaskRow) -> int:
         return max(await self._store.log.open(row.id, row.stored_seq), row.stored_seq)
 
     async def progress(self, message: Progress) -> None:
@@ -189,31 +186,16 @@ class Ingest:
             self.end(stream.row.id)
             return
         if not row.is_settled:
-            row = await self._reopen(row)
+            row = await settle.reopen(self._store, row)
         stream.row = row
         stream.stored = row.stored_seq
         if row.is_settled:
             stream.is_late = True
             stream.last = stream.stored = max(late, row.seq or 0)
         else:
-            stream.last = max(await self._store.log.open(row.id, row.stored_seq), row.stored_seq)
+            stream.last = await self._held(row)
         stream.asked = None
         self._ask(stream, stream.last + 1)
-
-    async def _reopen(self, row: SubtaskRow) -> SubtaskRow:
-        """Make whoever closed the log of a running subtask start over; return the row as it is now."""
-        unsettled = table.c.state.in_([State.RUNNING.value, State.CANCELLING.value])
-        async with self._store.database.write() as connection:
-            record = await connection.fetch_one(
-                table.update()
-                .where(table.c.id == row.id, unsettled)
-                .values(log_version=table.c.log_version + 1)
-                .returning(*table.c)
-            )
-            if record is None:
-                return await subtasks.get(connection, row.id, row.user_id)
-        await self._store.log.reopen(row.id)
-        return SubtaskRow.of(record)
 
     async def hold(self, stream: Stream, seq: int) -> None:
         """Wait until everything up to ``seq`` is held, asking for what is missing."""

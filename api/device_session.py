@@ -20,7 +20,6 @@ from api.store.devices import DeviceRow
 from api.store.outages import OUTAGES
 from api.store.registration import Registration, ReplacedError
 from api.store.store import Store
-from api.store.tables import subtasks as table
 from api.store.tokens import Login
 from api.websocket import Wire, log
 from wegent.protocol.close_codes import CloseCode
@@ -38,7 +37,7 @@ from wegent.protocol.device_messages import (
     Registered,
 )
 from wegent.protocol.errors import Code, ProtocolError
-from wegent.protocol.states import HOLDS_SLOT, Event, State
+from wegent.protocol.states import Event, State
 
 MISSED_HEARTBEATS = 2
 """A subtask that this many heartbeats in a row do not list runs nowhere any more."""
@@ -157,7 +156,9 @@ class DeviceSession:
         message = decode_data(frame.data, Register)
         scope = "cloud" if message.kind == "cloud" else "device"
         if scope not in self._login.scopes:
-            raise CloseError(CloseCode.FORBIDDEN, f"a {message.kind} executor needs a token with the scope {scope}")
+            raise CloseError(
+                CloseCode.FORBIDDEN, f"a {message.kind} executor needs a token with the scope {scope}"
+            )
         bound = self._login.device_id
         if bound is not None and bound != message.device_id:
             raise CloseError(CloseCode.FORBIDDEN, f"this token is for the device {bound}")
@@ -278,9 +279,8 @@ class DeviceSession:
 
     async def _reconcile(self, listed: list[str]) -> list[str]:
         """Return which of the listed subtasks are to stop; fail what two heartbeats in a row did not list."""
-        holding = [state.value for state in HOLDS_SLOT]
         async with self._store.database.read() as connection:
-            rows = await subtasks.select(connection, table.c.device == self.device.row, table.c.state.in_(holding))
+            rows = await subtasks.holding(connection, self.device.row)
         at_work = {row.id: row for row in rows}
         missed: dict[str, int] = {}
         for row in rows:

@@ -13,8 +13,7 @@ import msgspec
 from api.store import devices, pubsub, subtasks
 from api.store.outages import OUTAGES
 from api.store.store import Store
-from api.store.subtasks import UNSETTLED, SubtaskRow
-from api.store.tables import subtasks as table
+from api.store.subtasks import SubtaskRow
 from api.websocket import log
 from wegent.protocol.chat_messages import DeviceState, SubtaskState
 from wegent.protocol.codec import encode
@@ -101,17 +100,9 @@ class Feed:
         dirty, self._dirty = self._dirty, set()
         shown = {device.device_id: device for _, device in await devices.show(self._store, self._user_id)}
         async with self._store.database.read() as connection:
-            states = [state.value for state in UNSETTLED]
-            unsettled = await subtasks.select(
-                connection, table.c.user_id == self._user_id, table.c.state.in_(states)
-            )
-            ids = {row.id for row in unsettled}
-            others = (dirty | self._subtasks.keys()) - ids
-            ended = (
-                await subtasks.select(connection, table.c.user_id == self._user_id, table.c.id.in_(others))
-                if others
-                else []
-            )
+            unsettled = await subtasks.unsettled_of_user(connection, self._user_id)
+            others = (dirty | self._subtasks.keys()) - {row.id for row in unsettled}
+            ended = await subtasks.some_of_user(connection, self._user_id, others)
             places = await subtasks.queue_positions(connection, unsettled)
         self._tell_devices(shown, rev)
         for row in [*ended, *unsettled]:

@@ -1,21 +1,14 @@
 """Finds devices that went away: their running subtasks fail, their slots are free at once."""
 
 import logging
-from collections.abc import Iterable
-
-import sqlalchemy as sa
 
 from api.store import devices, pubsub, settle, subtasks
 from api.store.devices import DeviceRow
 from api.store.store import Store
-from api.store.tables import devices as device_table
-from api.store.tables import subtasks as table
 from wegent.protocol.errors import Code
-from wegent.protocol.states import HOLDS_SLOT, Event, State
+from wegent.protocol.states import Event, State
 
 log = logging.getLogger(__name__)
-
-_HOLDING = [state.value for state in HOLDS_SLOT]
 
 
 async def sweep(store: Store) -> int:
@@ -29,11 +22,14 @@ async def sweep(store: Store) -> int:
     if epoch is None or await store.presence.now_ms() - epoch.since_ms < ttl_ms:
         return 0
     expired = await store.presence.expired()
-    rows = sorted(expired.keys() | await _at_work(store))
+    async with store.database.read() as connection:
+        rows = sorted(expired.keys() | await devices.at_work(connection))
     present = await store.presence.read(rows)
     gone = [row for row in rows if row not in present]
     lost = 0
-    for device in await _rows(store, gone):
+    async with store.database.read() as connection:
+        found = await devices.of_rows(connection, gone)
+    for device in found:
         lost += await _lose(store, device)
         if device.row in expired:
             await devices.note_seen(store, device.row, expired[device.row] - ttl_ms)
@@ -42,21 +38,9 @@ async def sweep(store: Store) -> int:
     return lost
 
 
-async def _at_work(store: Store) -> set[int]:
-    """Return the devices that hold slots, as SQL says: Redis may have lost their deadlines."""
-    query = sa.select(table.c.device).where(table.c.state.in_(_HOLDING), table.c.device.is_not(None)).distinct()
-    async with store.database.read() as connection:
-        return {record[0] for record in await connection.fetch_all(query)}
-
-
-async def _rows(store: Store, rows: Iterable[int]) -> list[DeviceRow]:
-    async with store.database.read() as connection:
-        return await devices.select(connection, device_table.c.row.in_(list(rows)))
-
-
 async def _lose(store: Store, device: DeviceRow) -> int:
     async with store.database.read() as connection:
-        holding = await subtasks.select(connection, table.c.device == device.row, table.c.state.in_(_HOLDING))
+        holding = await subtasks.holding(connection, device.row)
     lost = 0
     message = (
         f"{device.name} was disconnected: no heartbeat came for {store.settings.timing.online_ttl:g} seconds."

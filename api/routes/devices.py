@@ -1,5 +1,7 @@
 """A user's devices."""
 
+from typing import Any
+
 import msgspec
 import yaml
 from quart import Blueprint, Response, request
@@ -60,7 +62,7 @@ async def list_devices(query_args: Page) -> DeviceList:
 @blueprint.get("/<device_id>")
 @auth.scope(*READ)
 @document_response(Device)
-async def get_device(device_id: str) -> Device | Response:
+async def get_device(device_id: str) -> Any:
     """Give one device; with ``Accept: application/yaml`` as a resource of kind Device."""
     device = await shown(device_id)
     if request.accept_mimetypes.best_match(["application/json", "application/yaml"]) == "application/yaml":

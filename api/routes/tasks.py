@@ -4,7 +4,6 @@ import secrets
 from typing import Annotated, Any
 
 import msgspec
-import sqlalchemy as sa
 from msgspec import Meta
 from quart import Blueprint, request
 from quart_schema import validate_querystring, validate_response
@@ -13,7 +12,6 @@ from api import auth
 from api.request import json_body
 from api.routes.lists import Limit, Page, cursor, keys
 from api.store import pubsub, sending, subtasks, tasks
-from api.store.tables import subtasks as subtask_table
 from wegent.protocol.chat_messages import Send
 from wegent.protocol.codec import decode_data
 from wegent.protocol.resources import Sent, Subtask, Task
@@ -171,8 +169,7 @@ async def list_subtasks(task_id: str, query_args: Page) -> SubtaskList:
     after = keys(query_args.after, 1)
     async with store.database.read() as connection:
         row = await tasks.get(connection, task_id, auth.login().user.id)
-        newer = sa.true() if after is None else subtask_table.c.position > after[0]
-        rows = await subtasks.select(connection, subtask_table.c.task_id == row.id, newer, limit=query_args.limit)
+        rows = await subtasks.turns(connection, row.id, after[0] if after else 0, query_args.limit)
         items = await subtasks.show(connection, store.log, rows)
     return SubtaskList(items, cursor(rows, query_args.limit, rows[-1].position if rows else 0))
 

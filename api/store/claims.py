@@ -16,6 +16,7 @@ from api.store.subtasks import SubtaskRow
 from api.store.tables import devices as device_table
 from api.store.tables import subtasks as table
 from api.store.tables import tasks
+from wegent.protocol.errors import Code, ProtocolError
 from wegent.protocol.states import HOLDS_SLOT, Event, State
 
 _HOLDING = [state.value for state in HOLDS_SLOT]
@@ -139,6 +140,27 @@ async def _offer(
             )
     except UNIQUE_VIOLATIONS:
         return None
+
+
+async def accept(store: Store, device: DeviceRow, subtask_id: str, attempt: int) -> SubtaskRow | None:
+    """Let a device start what it was offered; return the row, or None if it was accepted before.
+
+    Raises ``not_current`` where it is not the device's at this attempt.
+    """
+    async with store.database.write() as connection:
+        accepted = await transitions.happen(
+            connection,
+            subtask_id,
+            Event.ACCEPT,
+            table.c.device == device.row,
+            attempt=attempt,
+            waiting_reason=None,
+        )
+        row = accepted or await subtasks.find(connection, subtask_id)
+    is_its_own = row is not None and row.device == device.row and row.attempt == attempt
+    if row is None or not is_its_own or row.state not in (State.RUNNING, State.CANCELLING):
+        raise ProtocolError(Code.NOT_CURRENT)
+    return accepted
 
 
 async def _with_history(connection: Connection, row: SubtaskRow) -> Claim:

@@ -1,6 +1,6 @@
 """Devices: rows, how REST shows them, naming, the default, deletion."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple, Self
 
 import msgspec
@@ -119,6 +119,19 @@ async def select(connection: Connection, *conditions: Any) -> list[DeviceRow]:
     """Return the devices that meet ``conditions``, oldest first."""
     records = await connection.fetch_all(devices.select().where(*conditions).order_by(devices.c.row))
     return [DeviceRow.of(record) for record in records]
+
+
+async def of_rows(connection: Connection, rows: Collection[int]) -> list[DeviceRow]:
+    """Return those devices that have these rows."""
+    return await select(connection, devices.c.row.in_(rows)) if rows else []
+
+
+async def at_work(connection: Connection) -> set[int]:
+    """Return the rows of the devices that hold slots."""
+    holding = [state.value for state in HOLDS_SLOT]
+    column = subtask_table.c.device
+    query = sa.select(column).where(subtask_table.c.state.in_(holding), column.is_not(None)).distinct()
+    return {record[0] for record in await connection.fetch_all(query)}
 
 
 async def lock(database: Database, connection: Connection, row: int) -> DeviceRow | None:
@@ -242,7 +255,7 @@ async def _fail_all(store: Store, row: DeviceRow) -> None:
         elif subtask.is_cloud:
             await requeue(store, subtask, reason=None, failed_offers=subtask.failed_offers)
         else:
-            await reject(store, subtask, error, subtask_table.c.device == row.row)
+            await reject(store, subtask, error)
 
 
 async def note_seen(store: Store, row: int, when: int) -> None:

@@ -24,6 +24,8 @@ from wegent.protocol.resources import TaskError
 from wegent.protocol.states import TRANSITIONS, Event, State
 
 TRIES = 20
+FAILED_OFFERS = 3
+"""Declines or expired offers after which a subtask fails."""
 
 
 def task_error(code: Code, message: str = "") -> TaskError:
@@ -95,11 +97,14 @@ async def _touch_task(connection: Connection, row: SubtaskRow) -> None:
     await connection.execute(tasks.update().where(tasks.c.id == row.task_id).values(values))
 
 
-async def reject(store: Store, row: SubtaskRow, error: TaskError, *conditions: Any) -> SubtaskRow | None:
-    """Fail a subtask that never started; return it as it is now, or None if it is no longer waiting."""
+async def reject(store: Store, row: SubtaskRow, error: TaskError) -> SubtaskRow | None:
+    """Fail a subtask that never started; return it as it is now, or None if it changed since it was read."""
+    unchanged = (table.c.state == row.state.value, table.c.device.is_not_distinct_from(row.device))
     encoded = msgspec.json.encode(error)
     async with store.database.write() as connection:
-        failed = await transitions.happen(connection, row.id, Event.REJECT, *conditions, error=encoded)
+        failed = await transitions.happen(
+            connection, row.id, Event.REJECT, *unchanged, attempt=row.attempt, error=encoded
+        )
         if failed is not None:
             await _touch_task(connection, failed)
     if failed is not None:
@@ -118,6 +123,34 @@ async def cancel(store: Store, row: SubtaskRow) -> SubtaskRow:
     elif now.state is State.CANCELLING:
         await poke_device(store, now)
     return now
+
+
+async def give_back(store: Store, row: SubtaskRow, reason: str) -> None:
+    """Take an offer back that was declined or not answered; after three of those the subtask fails."""
+    failed = row.failed_offers + 1
+    if failed >= FAILED_OFFERS:
+        await reject(store, row, task_error(Code.DECLINED, f"Offered {failed} times, never accepted. {reason}"))
+    else:
+        await requeue(store, row, reason=reason, failed_offers=failed)
+
+
+async def reopen(store: Store, row: SubtaskRow) -> SubtaskRow:
+    """Let the log of a subtask that still runs take output again, and whoever closed it to settle start over.
+
+    Returns the subtask as it is now: it may have been settled meanwhile, and then its log stays closed.
+    """
+    unsettled = table.c.state.in_([State.RUNNING.value, State.CANCELLING.value])
+    async with store.database.write() as connection:
+        record = await connection.fetch_one(
+            table.update()
+            .where(table.c.id == row.id, unsettled)
+            .values(log_version=table.c.log_version + 1)
+            .returning(*table.c)
+        )
+        if record is None:
+            return await subtasks.get(connection, row.id, row.user_id)
+    await store.log.reopen(row.id)
+    return SubtaskRow.of(record)
 
 
 async def requeue(store: Store, row: SubtaskRow, *, reason: str | None, failed_offers: int) -> SubtaskRow | None:

@@ -1,7 +1,7 @@
 """Subtasks as SQL holds them: reading one, reading many, and how REST shows them."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Self
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, Literal, Self
 
 import msgspec
 import sqlalchemy as sa
@@ -12,9 +12,13 @@ from api.store.live_log import LiveLog
 from api.store.tables import chunks, subtasks
 from wegent.protocol.errors import Code, ProtocolError
 from wegent.protocol.resources import Subtask, TaskError
-from wegent.protocol.states import TERMINAL, State
+from wegent.protocol.states import HOLDS_SLOT, TERMINAL, State
 
 UNSETTLED = [state for state in State if state not in TERMINAL]
+_HOLDING = [state.value for state in HOLDS_SLOT]
+
+Moment = Literal["offered_at", "cancelled_at", "expires_at"]
+"""The columns that say since or until when a subtask may be as it is."""
 
 
 class SubtaskRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,6 +115,34 @@ async def select(connection: Connection, *conditions: Any, limit: int | None = N
     if limit is not None:
         query = query.limit(limit)
     return [SubtaskRow.of(record) for record in await connection.fetch_all(query)]
+
+
+async def holding(connection: Connection, device: int) -> list[SubtaskRow]:
+    """Return the subtasks that hold a slot of a device."""
+    return await select(connection, subtasks.c.device == device, subtasks.c.state.in_(_HOLDING))
+
+
+async def unsettled_of_user(connection: Connection, user_id: str) -> list[SubtaskRow]:
+    """Return the user's subtasks that have not ended."""
+    states = [state.value for state in UNSETTLED]
+    return await select(connection, subtasks.c.user_id == user_id, subtasks.c.state.in_(states))
+
+
+async def some_of_user(connection: Connection, user_id: str, ids: Collection[str]) -> list[SubtaskRow]:
+    """Return those of the user's subtasks that ``ids`` names."""
+    return await select(connection, subtasks.c.user_id == user_id, subtasks.c.id.in_(ids)) if ids else []
+
+
+async def turns(connection: Connection, task_id: str, after: int, limit: int) -> list[SubtaskRow]:
+    """Return the turns of a task that come after position ``after``."""
+    return await select(connection, subtasks.c.task_id == task_id, subtasks.c.position > after, limit=limit)
+
+
+async def overdue(
+    connection: Connection, state: State, moment: Moment, before: int, limit: int
+) -> list[SubtaskRow]:
+    """Return subtasks in ``state`` whose ``moment`` lies before ``before``."""
+    return await select(connection, subtasks.c.state == state.value, subtasks.c[moment] < before, limit=limit)
 
 
 async def queue_positions(connection: Connection, rows: Iterable[SubtaskRow]) -> dict[str, int]:
