@@ -47,8 +47,8 @@ async def count_statements(turns: int) -> Statements:
 
 
 async def _send(programs: Programs, site: Site, senders: int, turns: int) -> tuple[ViewerReport, DeviceReport]:
-    devices = await programs.crowd("benchmarks.devices", Orders(members=site.members(senders)))
-    viewers = await programs.crowd("benchmarks.viewers", Orders(members=site.members(senders), turns=turns))
+    members = site.members(senders)
+    devices, viewers = await programs.pair(Orders(members=members), Orders(members=members, turns=turns))
     await viewers.act()
     await devices.act()
     return await viewers.end(ViewerReport), await devices.end(DeviceReport)

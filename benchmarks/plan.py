@@ -65,8 +65,8 @@ WHOLE = Plan(
 )
 SMALLEST = Plan(
     flows=[
-        *(Flow(server=server, pairs=2, rate=200) for server in ("bare", "naive", "wegent")),
-        Flow(server="wegent", pairs=1, processes=2, events_per_frame=3),
+        *(Flow(server=server, pairs=2, rate=200) for server in ("bare", "naive")),
+        Flow(server="wegent", pairs=2, processes=2, events_per_frame=3),
     ],
     flow_seconds=0.3,
     turns_alone=3,

@@ -141,3 +141,9 @@ class Programs:
         path.write_bytes(msgspec.json.encode(orders))
         program = await self.start(sys.executable, "-m", module, str(path), is_spoken_to=True)
         return Crowd(program, float(await program.line()))
+
+    async def pair(self, devices: Orders, viewers: Orders) -> tuple[Crowd, Crowd]:
+        """Start a crowd of devices and one of viewers."""
+        return await asyncio.gather(
+            self.crowd("benchmarks.devices", devices), self.crowd("benchmarks.viewers", viewers)
+        )

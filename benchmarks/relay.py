@@ -27,9 +27,10 @@ async def measure_flow(flow: Flow, plan: Plan) -> Relayed:
         window=(API_WINDOW if flow.server == "wegent" else RELAY_WINDOW) // flow.pairs,
     )
     async with serving(flow.server, processes=flow.processes) as (programs, site):
-        devices = await programs.crowd("benchmarks.devices", Orders(members=site.members(flow.pairs)))
-        watching = Orders(members=site.members(flow.pairs, site.urls[-1]), job=job, turns=1)
-        viewers = await programs.crowd("benchmarks.viewers", watching)
+        devices, viewers = await programs.pair(
+            Orders(members=site.members(flow.pairs)),
+            Orders(members=site.members(flow.pairs, site.urls[-1]), job=job, turns=1),
+        )
         redis = site.redis_meter() if site.redis else None
         before = await redis.read() if redis else RedisCounts()
         crowds = [devices.pid, viewers.pid]
