@@ -116,10 +116,12 @@ class Programs:
         """Return a path in the folder that nobody was given before."""
         return self.folder / f"{next(self._numbers):03}-{name}"
 
-    async def start(self, *argv: str, env: Mapping[str, str] = {}, is_spoken_to: bool = False) -> Program:
+    async def start(
+        self, *argv: str, name: str = "", env: Mapping[str, str] = {}, is_spoken_to: bool = False
+    ) -> Program:
         """Start a program in the checkout; nothing ambient of Wegent's reaches it."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_KEPT)}
-        log = self.path("log")
+        log = self.path(f"{name or Path(argv[0]).name}.log")
         pipes: dict[str, Any] = {"stdin": asyncio.subprocess.DEVNULL}
         with log.open("wb") as output:
             if is_spoken_to:
@@ -133,13 +135,13 @@ class Programs:
 
     async def module(self, module: str, *args: str, env: Mapping[str, str] = {}) -> Program:
         """Start ``python -m module args…``."""
-        return await self.start(sys.executable, "-m", module, *args, env=env)
+        return await self.start(sys.executable, "-m", module, *args, name=module, env=env)
 
     async def crowd(self, module: str, orders: Orders) -> Crowd:
         """Start a crowd, and return when everybody of it is connected."""
         path = self.path("orders.json")
         path.write_bytes(msgspec.json.encode(orders))
-        program = await self.start(sys.executable, "-m", module, str(path), is_spoken_to=True)
+        program = await self.start(sys.executable, "-m", module, str(path), name=module, is_spoken_to=True)
         return Crowd(program, float(await program.line()))
 
     async def pair(self, devices: Orders, viewers: Orders) -> tuple[Crowd, Crowd]:
