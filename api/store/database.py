@@ -6,8 +6,8 @@ BEGIN IMMEDIATE is what keeps many concurrent writers fast and free of "database
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
 from typing import Any, Self
 
 import asyncpg
@@ -81,6 +81,46 @@ class Database:
         return query if self.dialect == "sqlite" else query.with_for_update(skip_locked=skip_locked)
 
 
+class _Whole:
+    """A connection whose statements always run to their end, even when the wait for one is cancelled.
+
+    SQLite's statements run in a thread. One that is cancelled half-way leaves a cursor, and with it an old
+    snapshot of the database, for whoever gets the connection next.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def execute(self, query: Any) -> Any:
+        """As :meth:`Connection.execute`."""
+        return await _to_its_end(self._connection.execute(query))
+
+    async def fetch_one(self, query: Any) -> Any:
+        """As :meth:`Connection.fetch_one`."""
+        return await _to_its_end(self._connection.fetch_one(query))
+
+    async def fetch_all(self, query: Any) -> Any:
+        """As :meth:`Connection.fetch_all`."""
+        return await _to_its_end(self._connection.fetch_all(query))
+
+    async def fetch_val(self, query: Any) -> Any:
+        """As :meth:`Connection.fetch_val`."""
+        return await _to_its_end(self._connection.fetch_val(query))
+
+
+async def _to_its_end(statement: Coroutine[Any, Any, Any]) -> Any:
+    work = asyncio.ensure_future(statement)
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        while not work.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([work])
+        if not work.cancelled():
+            work.exception()  # nobody is left to be told
+        raise
+
+
 class SQLite(Database):
     """One writer, ``READERS`` readers, all held open."""
 
@@ -89,9 +129,9 @@ class SQLite(Database):
     def __init__(self, writer: Connection, readers: list[Connection]) -> None:
         self._writer = writer
         self._lane = asyncio.Lock()
-        self._readers: asyncio.Queue[Connection] = asyncio.Queue()
+        self._readers: asyncio.Queue[_Whole] = asyncio.Queue()
         for reader in readers:
-            self._readers.put_nowait(reader)
+            self._readers.put_nowait(_Whole(reader))
 
     @classmethod
     @asynccontextmanager
@@ -106,7 +146,7 @@ class SQLite(Database):
             yield cls(connections[0], connections[1:])
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[Connection]:
+    async def read(self) -> AsyncIterator[_Whole]:
         """Give one of the readers."""
         reader = await self._readers.get()
         try:
@@ -115,12 +155,12 @@ class SQLite(Database):
             self._readers.put_nowait(reader)
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[Connection]:
+    async def write(self) -> AsyncIterator[_Whole]:
         """Give the writer, in a transaction that holds SQLite's write lock from its start."""
         async with self._lane:
             await self._finish("BEGIN IMMEDIATE", "ROLLBACK")
             try:
-                yield self._writer
+                yield _Whole(self._writer)
             except BaseException:
                 await self._finish("ROLLBACK")
                 raise

@@ -74,6 +74,24 @@ async def test_a_write_that_fails_leaves_nothing_behind_and_the_next_one_works(w
     await work.register(user)
 
 
+async def test_who_reads_after_a_read_was_cancelled_sees_what_was_written_meanwhile(work: Work) -> None:
+    count = sa.select(sa.func.count()).select_from(tables.users)
+
+    async def read(query: Any) -> Any:
+        async with work.store.database.read() as connection:
+            return await connection.fetch_val(query)
+
+    for written in range(1, 61):
+        cancelled = [asyncio.create_task(read(tables.users.select())) for _ in range(3)]
+        for _ in range(written % 7):
+            await asyncio.sleep(0)
+        for task in cancelled:
+            task.cancel()
+        await asyncio.wait(cancelled)
+        await work.user()
+        assert await asyncio.gather(*(read(count) for _ in range(4))) == [written] * 4
+
+
 async def test_many_writers_and_readers_at_once_are_all_served(work: Work) -> None:
     user = await work.user()
     await work.register(user)
