@@ -259,6 +259,8 @@ async def test_changes_are_told_from_how_things_stand_on(api: ScriptedApi, clien
             change = await watch.next()
             if isinstance(change, SubtaskState):
                 states.append((change.state, change.queue_position))
+                async with task.watch() as later:  # the socket told it long ago
+                    assert isinstance(await later.next(), SubtaskState)
                 api.do(api.turns[task.id].set(State.RUNNING))
     assert states == [(State.QUEUED, 1), (State.RUNNING, None)]
 

@@ -14,6 +14,7 @@ from wegent import AsyncClient, ForbiddenError, LoginError, NotFoundError
 from wegent.client import credentials, subscriptions
 from wegent.client.credentials import Login
 from wegent.client.feed import FRAME_LIMIT, Feed
+from wegent.client.watches import Link
 from wegent.protocol.output_events import AnyEvent, Text
 from wegent.protocol.states import State
 
@@ -116,6 +117,19 @@ async def test_a_silent_line_is_noticed_and_replaced(api: ScriptedApi, patient: 
     async with asyncio.timeout(20):
         assert numbers(await reading) == [1]
     stream.leave()
+
+
+async def test_a_dead_line_is_noticed_by_who_only_listens(api: ScriptedApi, patient: AsyncClient) -> None:
+    async with asyncio.timeout(20), patient.watch() as watch:
+        while await watch.next() != Link(True):
+            pass
+        await asyncio.sleep(1)
+        assert api.connections == 1  # silence alone is none: pings are answered
+        api.faults.is_deaf = True
+        change: object = None
+        while not isinstance(change, Link):
+            change = await watch.next()
+        assert change == Link(False, "the server no longer answers")
 
 
 async def test_who_does_not_read_is_not_buffered_for_and_still_gets_everything(

@@ -34,7 +34,7 @@ async def serve_chat(api: "ScriptedApi", request: web.Request) -> web.StreamResp
     pushers: dict[str, asyncio.Task[None]] = {}
     try:
         async for message in socket:
-            if message.type is WSMsgType.TEXT:
+            if message.type is WSMsgType.TEXT and not api.faults.is_deaf:
                 await _asked(api, socket, message.data, pushers)
     finally:
         api.sockets.discard(socket)

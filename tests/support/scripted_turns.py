@@ -27,6 +27,8 @@ class Faults:
     swap: float = 0
     refuse: float = 0
     lose_answer: float = 0
+    is_deaf: bool = False
+    """It takes what viewers send, and does nothing."""
     max_events: int = 50
     rng: random.Random = field(default_factory=random.Random)
 
