@@ -3,9 +3,10 @@
 import logging
 
 from api.store import devices, pubsub, settle, subtasks
+from api.store.clock import now_ms
 from api.store.devices import DeviceRow
 from api.store.store import Store
-from wegent.protocol.errors import Code
+from wegent.protocol.errors import Code, ProtocolError
 from wegent.protocol.states import Event, State
 
 log = logging.getLogger(__name__)
@@ -23,18 +24,20 @@ async def sweep(store: Store) -> int:
         return 0
     expired = await store.presence.expired()
     async with store.database.read() as connection:
-        rows = sorted(expired.keys() | await devices.at_work(connection))
-    present = await store.presence.read(rows)
-    gone = [row for row in rows if row not in present]
+        found = await devices.of_rows(connection, expired.keys() | await devices.at_work(connection))
+    # Presence is read last: whoever registers after that has another generation, and settling checks that. Whoever
+    # registered just before may be about to write it.
+    present = await store.presence.read([device.row for device in found])
+    since = now_ms() - ttl_ms
+    gone = [device for device in found if device.row not in present and device.last_seen <= since]
     lost = 0
-    async with store.database.read() as connection:
-        found = await devices.of_rows(connection, gone)
-    for device in found:
+    for device in gone:
         lost += await _lose(store, device)
         if device.row in expired:
             await devices.note_seen(store, device.row, expired[device.row] - ttl_ms)
         await store.pubsub.publish(pubsub.user_channel(device.user_id))
-    await store.presence.forget([row for row in gone if row in expired])
+    over = (expired.keys() - {device.row for device in found}) | {device.row for device in gone}
+    await store.presence.forget({row: deadline for row, deadline in expired.items() if row in over})
     return lost
 
 
@@ -49,14 +52,18 @@ async def _lose(store: Store, device: DeviceRow) -> int:
         if row.state is State.OFFERED:
             await settle.requeue(store, row, reason=message, failed_offers=row.failed_offers)
             continue
-        settled = await settle.settle(
-            store,
-            row.id,
-            Event.LOSE,
-            attempt=row.attempt,
-            generation=device.generation,
-            error=settle.task_error(Code.DEVICE_LOST, message),
-        )
+        try:
+            settled = await settle.settle(
+                store,
+                row.id,
+                Event.LOSE,
+                attempt=row.attempt,
+                generation=device.generation,
+                error=settle.task_error(Code.DEVICE_LOST, message),
+            )
+        except ProtocolError as failure:  # the next sweep tries again; the others must not wait for it
+            log.warning("%s could not be settled: %s", row.id, failure)
+            continue
         lost += settled is not None
     if lost:
         log.info("%s went away; %d of its subtasks failed", device.name, lost)

@@ -259,6 +259,7 @@ async def _fail_all(store: Store, row: DeviceRow) -> None:
 
 
 async def note_seen(store: Store, row: int, when: int) -> None:
-    """Write down when a device was last heard of."""
+    """Write down when a device was last heard of, unless it was heard of later."""
+    older = (devices.c.row == row, devices.c.last_seen < when)
     async with store.database.write() as connection:
-        await connection.execute(devices.update().where(devices.c.row == row).values(last_seen=when))
+        await connection.execute(devices.update().where(*older).values(last_seen=when))

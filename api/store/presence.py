@@ -4,7 +4,7 @@ Every write carries the generation of the session's registration; a lower one ne
 a replaced or thawed process cannot touch its successor's presence.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -43,6 +43,16 @@ if not epoch then
 end
 redis.call('SET', KEYS[1], epoch, 'PX', ARGV[2])
 return epoch
+"""
+)
+
+_FORGET = Script(
+    """
+for i = 1, #ARGV, 2 do
+  local deadline = redis.call('ZSCORE', KEYS[1], ARGV[i])
+  if deadline and tonumber(deadline) <= tonumber(ARGV[i + 1]) then redis.call('ZREM', KEYS[1], ARGV[i]) end
+end
+return 0
 """
 )
 
@@ -93,7 +103,7 @@ class PresenceBoard:
     async def remove(self, row: int) -> None:
         """Forget a deleted device."""
         await self._client.delete(_key(row))
-        await self.forget([row])
+        await self._client.zrem(DEADLINES, str(row))
 
     async def read(self, rows: Sequence[int]) -> dict[int, Presence]:
         """Return the presence of those of ``rows`` that are online."""
@@ -112,10 +122,11 @@ class PresenceBoard:
         )
         return {int(row): int(deadline) for row, deadline in found}
 
-    async def forget(self, rows: Sequence[int]) -> None:
-        """Take devices off the list of deadlines."""
-        if rows:
-            await self._client.zrem(DEADLINES, *map(str, rows))
+    async def forget(self, expired: Mapping[int, int]) -> None:
+        """Take devices off the list of deadlines, except those that got a later one than ``expired`` says."""
+        if expired:
+            pairs = [value for pair in expired.items() for value in pair]
+            await _FORGET(self._client, [DEADLINES], pairs)
 
     async def now_ms(self) -> int:
         """Return Redis' own time, the one clock that all processes share."""
