@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import NamedTuple
 
 import msgspec
 from quart import Response
@@ -14,6 +15,7 @@ from api.store.subtasks import SubtaskRow
 from wegent.protocol.chat_messages import Done
 
 KEEPALIVE_SECONDS = 15.0
+READ_TRIES = 10
 _EVENTS_KEY = b'"events":'
 
 
@@ -85,25 +87,40 @@ async def events_now(store: Store, row: SubtaskRow, after: int, *, late: bool) -
     """Return ``{state, seq, items: [{seq, events}]}``: everything after ``after`` that there is now."""
     items: list[bytes] = []
     cursor = max(after, row.seq or 0) if late else after
-    async with store.database.read() as connection:
-        while pieces := await output.read(connection, row.id, cursor, late=late):
-            for piece in pieces:
-                items.append(_item(piece.first, piece.events))
-                cursor = piece.last
-        now = await subtasks.find(connection, row.id) or row
-    if not late and not now.is_settled:
-        while entries := await store.log.read(row.id, cursor):
-            for entry in entries:
-                if entry.first > cursor + 1:
-                    break
-                fresh = output.cut_entry(row.id, entry, cursor)
-                items.append(_item(fresh.first, events_in(fresh)))
-                cursor = fresh.last
-            else:
-                continue
+    for _ in range(READ_TRIES):
+        async with store.database.read() as connection:
+            # The row first: once it has ended, all of its output is in SQL.
+            now = await subtasks.find(connection, row.id) or row
+            while pieces := await output.read(connection, row.id, cursor, late=late):
+                items += [_item(piece.first, piece.events) for piece in pieces]
+                cursor = pieces[-1].last
+        if late or now.is_settled:
+            break
+        live = await _live_now(store, row.id, cursor)
+        items += [_item(entry.first, events_in(entry)) for entry in live.entries]
+        cursor = live.entries[-1].last if live.entries else cursor
+        if not live.is_cut:
             break
     state = msgspec.json.encode(now.state)
     return b'{"state":%b,"seq":%d,"items":[%b]}' % (state, cursor, b",".join(items))
+
+
+class _Live(NamedTuple):
+    """What the live log holds; cut where its head moved to SQL while it was read."""
+
+    entries: list[Entry]
+    is_cut: bool
+
+
+async def _live_now(store: Store, subtask_id: str, cursor: int) -> _Live:
+    found: list[Entry] = []
+    while entries := await store.log.read(subtask_id, cursor):
+        for entry in entries:
+            if entry.first > cursor + 1:
+                return _Live(found, True)
+            found.append(output.cut_entry(subtask_id, entry, cursor))
+            cursor = entry.last
+    return _Live(found, False)
 
 
 def _item(seq: int, events: bytes) -> bytes:

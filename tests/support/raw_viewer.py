@@ -107,7 +107,9 @@ async def server_sent_events(
             name, _, value = line.decode().rstrip("\n").partition(":")
             if name:
                 fields[name] = value.removeprefix(" ")
-            elif fields:
-                data = msgspec.json.decode(fields.get("data", "null"))
-                yield ServerSentEvent(fields.get("event", "message"), fields.get("id", ""), data)
+            else:
+                # Without data (a bare `retry`, say) there is no event.
+                if "data" in fields:
+                    data = msgspec.json.decode(fields["data"])
+                    yield ServerSentEvent(fields.get("event", "message"), fields.get("id", ""), data)
                 fields = {}
