@@ -67,7 +67,7 @@ async def test_killed_with_unsent_output_a_stubborn_tree_and_three_queued(
         # From here on the server hears nothing more of it.
         stack.proxy.stall()
         command.open(1)
-        await eventually(lambda: '999\\n"' in on_disk(stack, talking))
+        await eventually(lambda: '999 \\n"' in on_disk(stack, talking))
         executor.kill()
         assert len(marked(stubborn)) == 4, "a crash alone ends nobody"
         assert marked(talking)

@@ -1,5 +1,6 @@
 """Nothing lost, doubled or moved: 20,000 numbered lines through everything that can go wrong on their way."""
 
+import itertools
 import random
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -21,9 +22,10 @@ Fault = Callable[[], Awaitable[object]]
 
 def faults(stack: Stack, watched: Watching) -> list[Fault]:
     """Kill the API twice, flush Redis, cut the device ten times and the viewer ten times, in disorder."""
-    (api,) = stack.apis
+    apis = itertools.cycle(stack.apis)
 
     async def kill_api() -> None:
+        api = next(apis)
         api.kill()
         await api.start()
 
@@ -44,23 +46,29 @@ def faults(stack: Stack, watched: Watching) -> list[Fault]:
 
 def has_begun(length: int, viewer: PersistentViewer) -> bool:
     """Whether the viewer was shown more than ``length`` characters."""
-    return len(viewer.text()) > length
+    return viewer.characters > length
 
 
-@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+@pytest.mark.parametrize(("database", "apis"), [("sqlite", 1), ("postgres", 2)])
 async def test_twenty_thousand_lines_through_every_fault(
-    programs: Programs, redis_server: RedisServer, request: pytest.FixtureRequest, database: str, tmp_path: Path
+    programs: Programs,
+    redis_server: RedisServer,
+    request: pytest.FixtureRequest,
+    database: str,
+    apis: int,
+    tmp_path: Path,
 ) -> None:
+    """With two API processes device and viewer are now on one, now on the other."""
     url = request.getfixturevalue(f"{database}_url")
-    async with running_stack(programs, redis_server, url, environ=QUICK) as stack:
-        (api,) = stack.apis
+    async with running_stack(programs, redis_server, url, apis=apis, environ=QUICK) as stack:
+        urls = [api.url for api in stack.apis]
         user = await stack.user()
         await stack.start_executor(user)
-        command = GatedCommand(tmp_path / "gates", stages=STAGES, lines=LINES // STAGES, pause=0.0001)
+        command = GatedCommand(tmp_path / "gates", stages=STAGES, lines=LINES // STAGES, width=100, pause=0.0001)
         command.open(0)
         sent = await stack.send(user, command.prompt, device_id="executor", shell="Command")
         subtask_id = sent["subtask_id"]
-        async with watching(stack, user, subtask_id, api.url) as watched:
+        async with watching(stack, user, subtask_id, *urls) as watched:
             chosen = faults(stack, watched)
             for stage, fault in enumerate(chosen):
                 # The next stage is open before this one is disturbed: there are always lines on their way.
@@ -73,7 +81,7 @@ async def test_twenty_thousand_lines_through_every_fault(
             assert (done.state, done.error) == ("completed", None)
             assert watched.viewer.text() == command.output()
             assert watched.viewer.connections >= 11
-        subtask = await stack.get(user, f"/subtasks/{subtask_id}", url=api.url)
+        subtask = await stack.get(user, f"/subtasks/{subtask_id}", url=urls[0])
         assert (subtask["state"], subtask["attempt"], subtask["seq"]) == ("completed", 1, done.seq)
         assert await stack.events(user, subtask_id) == watched.viewer.events
         assert command.times_begun == 1

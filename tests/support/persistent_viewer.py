@@ -1,7 +1,8 @@
 """A viewer that comes back: it follows one subtask to its end over as many sockets as that takes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import itertools
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -20,11 +21,11 @@ PAUSE = 0.05
 class PersistentViewer:
     """Everything that it was shown, each event once and in order: a number that does not follow on fails it."""
 
-    def __init__(self, stack: Stack, user: StackUser, subtask_id: str, url: str) -> None:
+    def __init__(self, stack: Stack, user: StackUser, subtask_id: str, urls: Sequence[str]) -> None:
         self._stack = stack
         self._user = user
         self._subtask_id = subtask_id
-        self._url = url
+        self._urls = itertools.cycle(urls)
         self._socket: RawViewer | None = None
         self.events: list[Any] = []
         self.done: Done | None = None
@@ -35,6 +36,11 @@ class PersistentViewer:
     def seq(self) -> int:
         """The number of the last event seen."""
         return len(self.events)
+
+    @property
+    def characters(self) -> int:
+        """How much text it was shown."""
+        return sum(len(event.get("text", "")) for event in self.events)
 
     def text(self, name: str = "stdout") -> str:
         """Return what a command wrote to one of its streams, as far as it was shown."""
@@ -51,7 +57,7 @@ class PersistentViewer:
         """Follow until the end was told."""
         while True:
             try:
-                async with self._stack.viewer(self._user, self._url) as socket:
+                async with self._stack.viewer(self._user, next(self._urls)) as socket:
                     await socket.subscribe(self._subtask_id, self.seq)
                     self.connections += 1
                     self._socket = socket
@@ -102,9 +108,9 @@ class Watching:
 
 
 @asynccontextmanager
-async def watching(stack: Stack, user: StackUser, subtask_id: str, url: str = "") -> AsyncIterator[Watching]:
-    """Watch a subtask, at ``url`` or through the proxy, until the block ends."""
-    viewer = PersistentViewer(stack, user, subtask_id, url)
+async def watching(stack: Stack, user: StackUser, subtask_id: str, *urls: str) -> AsyncIterator[Watching]:
+    """Watch a subtask, at each of ``urls`` in turn or through the proxy, until the block ends."""
+    viewer = PersistentViewer(stack, user, subtask_id, urls or [""])
     task = asyncio.create_task(viewer.run())
     try:
         yield Watching(viewer, task)
