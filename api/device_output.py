@@ -75,6 +75,8 @@ class Ingest:
     def begin(self, row: SubtaskRow, last: int) -> Stream:
         """Serve a subtask's output from now on; the log holds events up to ``last``."""
         stream = self._streams[row.id] = Stream(row, last)
+        if last > row.stored_seq and not stream.is_late:  # an earlier session did not get to store it
+            stream.unspilled_since = time.monotonic()
         self._begun.set()
         return stream
 
@@ -198,7 +200,11 @@ class Ingest:
         self._ask(stream, stream.last + 1)
 
     async def hold(self, stream: Stream, seq: int) -> None:
-        """Wait until everything up to ``seq`` is held, asking for what is missing."""
+        """Wait until everything up to ``seq`` is held, asking for what is missing.
+
+        Raises ``unavailable`` when nothing of that comes for a while.
+        """
+        patience = 2 * self._store.settings.timing.reread
         while True:
             stream.advanced.clear()
             is_moving = bool(stream.outstanding) or stream.is_resolving or stream.must_resolve
@@ -206,7 +212,12 @@ class Ingest:
                 return
             if not is_moving:
                 self._ask(stream, stream.last + 1)
-            await stream.advanced.wait()
+            try:
+                async with asyncio.timeout(patience):
+                    await stream.advanced.wait()
+            except TimeoutError:
+                stream.asked = None  # whoever asks again asks for the output again
+                raise ProtocolError(Code.UNAVAILABLE, f"Output after {stream.last} is missing.") from None
 
     async def resolve_all(self) -> None:
         """Look at every log again: Redis was flushed or restarted."""

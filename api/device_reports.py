@@ -26,25 +26,35 @@ class Reports:
     async def complete(self, message: Complete) -> None:
         """Settle a subtask as reported, once all of its output is held.
 
-        A report that repeats what is recorded is accepted again. Raises ``not_found``, ``not_current`` or
-        ``settled`` (it ended otherwise).
+        A report that repeats what is recorded is accepted again. Raises ``not_found``, ``not_current``,
+        ``settled`` (it ended otherwise) or ``unavailable`` (output is missing, and does not come).
         """
         row = await self._row(message)
         if row.is_settled:
             await self._complete_settled(row, message)
             return
-        stream = await self._ingest.find(message.subtask_id, message.attempt)
-        await self._ingest.hold(stream, message.seq)
-        settled = await settle.settle(
+        while True:
+            stream = await self._ingest.find(message.subtask_id, message.attempt)
+            await self._ingest.hold(stream, message.seq)
+            try:
+                settled = await self._settle(message)
+            except settle.LostOutputError:  # Redis was flushed and nobody has noticed yet
+                await self._ingest.resolve(stream)
+                continue
+            if settled is None:
+                await self._complete_settled(await self._row(message), message)
+            return
+
+    async def _settle(self, message: Complete) -> SubtaskRow | None:
+        return await settle.settle(
             self._store,
-            row.id,
+            message.subtask_id,
             _EVENTS[message.status],
             attempt=message.attempt,
             error=_error(message),
             result=message.result,
+            at_least=message.seq,
         )
-        if settled is None:
-            await self._complete_settled(await self._row(message), message)
 
     async def _row(self, message: Complete) -> SubtaskRow:
         async with self._store.database.read() as connection:

@@ -15,6 +15,7 @@ from api import fault
 from api.store import output, pubsub, subtasks, transitions
 from api.store.clock import now_ms
 from api.store.live_log import channel
+from api.store.output import Piece
 from api.store.store import Store
 from api.store.subtasks import SubtaskRow
 from api.store.tables import devices, tasks
@@ -26,6 +27,10 @@ from wegent.protocol.states import TRANSITIONS, Event, State
 TRIES = 20
 FAILED_OFFERS = 3
 """Declines or expired offers after which a subtask fails."""
+
+
+class LostOutputError(Exception):
+    """Redis lost output that the device still has: it is to be asked for it before the subtask can end."""
 
 
 def task_error(code: Code, message: str = "") -> TaskError:
@@ -43,12 +48,19 @@ async def settle(
     error: TaskError | None = None,
     result: dict[str, Any] | None = None,
     generation: int | None = None,
+    at_least: int = 0,
 ) -> SubtaskRow | None:
     """End a subtask that is running or being cancelled; return it as it is now, or None if it was not so.
 
     ``attempt`` and ``generation`` (of the device's registration) must still be the present ones where given.
-    Raises ``unavailable`` when the log does not come to rest.
+    Raises :class:`LostOutputError` when less than ``at_least`` output events are held, ``unavailable`` when the
+    log does not come to rest.
     """
+    values = {
+        "error": None if error is None else msgspec.json.encode(error),
+        "result": None if result is None else msgspec.json.encode(result),
+    }
+    is_torn = False
     for _ in range(TRIES):
         async with store.database.read() as connection:
             row = await subtasks.find(connection, subtask_id)
@@ -57,36 +69,48 @@ async def settle(
         last = await store.log.close(row.id, row.stored_seq)
         pieces = await output.read_tail(store.log, row.id, row.stored_seq)
         seq = max([row.stored_seq, *(piece.last for piece in pieces)])
-        if seq < last:
+        is_torn = seq < last
+        if is_torn:
             continue  # somebody moved the log's head to SQL meanwhile
+        if seq < at_least:
+            raise LostOutputError
         async with store.database.write() as connection:
             if generation is not None and not await _is_generation(store, connection, row.device, generation):
                 return None
-            settled = await transitions.happen(
-                connection,
-                row.id,
-                event,
-                table.c.log_version == row.log_version,
-                attempt=row.attempt,
-                seq=seq,
-                stored_seq=seq,
-                log_version=row.log_version + 1,
-                error=None if error is None else msgspec.json.encode(error),
-                result=None if result is None else msgspec.json.encode(result),
-            )
-            if settled is not None:
-                await output.insert(connection, row.id, pieces)
-                await _touch_task(connection, settled)
+            settled = await _commit(connection, row, event, pieces, seq, values)
         if settled is not None:
             fault.reached("api-settled")
             await announce(store, settled)
             return settled
+    if is_torn:  # nobody moved it: Redis lost a part. What is left begins after what SQL has.
+        await store.log.forget(subtask_id)
     raise ProtocolError(Code.UNAVAILABLE, "The subtask's log did not come to rest.")
 
 
 async def _is_generation(store: Store, connection: Connection, device: int | None, generation: int) -> bool:
     query = sa.select(devices.c.generation).where(devices.c.row == device)
     return bool(await connection.fetch_val(store.database.locking(query)) == generation)
+
+
+async def _commit(
+    connection: Connection, row: SubtaskRow, event: Event, pieces: list[Piece], seq: int, values: dict[str, Any]
+) -> SubtaskRow | None:
+    """Write the end and the rest of the output, unless somebody touched the log since ``row`` was read."""
+    settled = await transitions.happen(
+        connection,
+        row.id,
+        event,
+        table.c.log_version == row.log_version,
+        attempt=row.attempt,
+        seq=seq,
+        stored_seq=seq,
+        log_version=row.log_version + 1,
+        **values,
+    )
+    if settled is not None:
+        await output.insert(connection, row.id, pieces)
+        await _touch_task(connection, settled)
+    return settled
 
 
 async def _touch_task(connection: Connection, row: SubtaskRow) -> None:
