@@ -8,7 +8,7 @@ while one round trip is under way, the next batch collects.
 import asyncio
 from typing import Any, Literal, NamedTuple, cast
 
-from api.store.redis import Client, RedisError, Script, run_scripts
+from api.store.redis import Client, RedisError, Script, ScriptLane
 from wegent.protocol.codec import chunk_frame
 
 _APPEND = Script(
@@ -101,6 +101,7 @@ class LiveLog:
 
     def __init__(self, client: Client, retention_seconds: float) -> None:
         self._client = client
+        self._lane = ScriptLane(client)
         self._retention_ms = int(retention_seconds * 1000)
         self._waiting: list[tuple[Any, asyncio.Future[Appended]]] = []
         self._flushing: asyncio.Task[None] | None = None
@@ -123,7 +124,7 @@ class LiveLog:
             while self._waiting:
                 batch, self._waiting = self._waiting, []
                 try:
-                    results = await run_scripts(self._client, [call for call, _ in batch])
+                    results = await self._lane.run([call for call, _ in batch])
                 except (RedisError, OSError) as error:
                     results = [error] * len(batch)
                 for (_, future), result in zip(batch, results, strict=True):
@@ -148,6 +149,10 @@ class LiveLog:
         """Take appends again: whoever closed it did not get to settle the subtask."""
         await self._client.hdel(_meta(subtask_id), "closed")
 
+    async def forget(self, subtask_id: str) -> None:
+        """Drop the log: it has lost entries. Appends are answered ``unknown`` until it is opened again."""
+        await self._client.delete(_stream(subtask_id), _meta(subtask_id))
+
     async def last(self, subtask_id: str) -> int | None:
         """Return the last event's number, or None where Redis knows nothing of the log."""
         last = await self._client.hget(_meta(subtask_id), "last")
@@ -157,6 +162,10 @@ class LiveLog:
         """Return up to ``count`` entries that hold events after ``after``."""
         found = await self._client.xrange(_stream(subtask_id), min=f"{after + 1}-0", count=count)
         return [Entry.parse(cast(bytes, fields[b"c"])) for _, fields in found]
+
+    async def aclose(self) -> None:
+        """Close the connection that appends go through."""
+        await self._lane.aclose()
 
     async def trim(self, subtask_id: str, stored: int) -> None:
         """Drop entries up to ``stored``: SQL has them."""

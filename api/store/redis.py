@@ -4,20 +4,23 @@ What Redis holds may vanish at any moment; nothing that was accepted depends on 
 device share a hash tag (``{…}``), so that each script touches a single slot of a cluster.
 """
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 from redis.asyncio import Redis, RedisCluster
-from redis.exceptions import NoScriptError, RedisError
+from redis.asyncio.connection import AbstractConnection
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 CONNECT_SECONDS = 3
 COMMAND_SECONDS = 10
 
 Client = Any  # Redis or RedisCluster: their shared methods are typed differently, though they behave alike
 
-__all__ = ["Client", "RedisError", "Script", "connected", "run_scripts"]
+__all__ = ["Client", "RedisError", "Script", "ScriptLane", "connected"]
 
 
 @asynccontextmanager
@@ -51,30 +54,71 @@ class Script:
 
 
 Call = tuple[Script, Sequence[str], Sequence[Any]]
+Command = tuple[Any, ...]
 
 
-async def run_scripts(client: Client, calls: Sequence[Call]) -> list[Any]:
-    """Run many calls in one round trip; a result may be an exception. Scripts that Redis lost are loaded again."""
-    results = await _pipelined(client, calls)
-    unknown = [index for index, result in enumerate(results) if isinstance(result, NoScriptError)]
-    if unknown:
-        for source in {calls[index][0].source for index in unknown}:
-            await client.script_load(source)
-        repeated = await _pipelined(client, [calls[index] for index in unknown])
-        for index, result in zip(unknown, repeated, strict=True):
-            results[index] = result
-    return results
+class ScriptLane:
+    """A connection that runs scripts in batches, one batch at a time.
+
+    It skips what a client's pipeline does for each batch (a pool, retries, a task per write), which costs more
+    than the scripts themselves; ``benchmarks/`` measures it.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._connection: AbstractConnection | None = None
+
+    async def run(self, calls: Sequence[Call]) -> list[Any]:
+        """Run calls in one round trip; a result may be an exception. Scripts that Redis lost are loaded again.
+
+        They may run twice, when the connection breaks in between.
+        """
+        if isinstance(self._client, RedisCluster):
+            # A cluster's pipeline does not carry scripts; each call goes to the node of its slot.
+            return [await _caught(script, self._client, keys, arguments) for script, keys, arguments in calls]
+        results = await self._tried_twice([_evaluation(call) for call in calls])
+        unknown = [index for index, result in enumerate(results) if isinstance(result, NoScriptError)]
+        if unknown:
+            sources = {calls[index][0].source for index in unknown}
+            loads: list[Command] = [("SCRIPT", "LOAD", source) for source in sources]
+            repeated = await self._tried_twice([*loads, *(_evaluation(calls[index]) for index in unknown)])
+            for index, result in zip(unknown, repeated[len(loads) :], strict=True):
+                results[index] = result
+        return results
+
+    async def _tried_twice(self, commands: Sequence[Command]) -> list[Any]:
+        try:
+            return await self._round_trip(commands)
+        except RedisConnectionError:  # Redis was away since the batch before
+            return await self._round_trip(commands)
+
+    async def _round_trip(self, commands: Sequence[Command]) -> list[Any]:
+        if self._connection is None:
+            self._connection = self._client.connection_pool.make_connection()
+            # One deadline for the batch, instead of redis-py's timer and task for each write and read.
+            self._connection.socket_timeout = None
+        connection = self._connection
+        # What interrupts sending or reading also closes the connection, so that no answer is left for the next.
+        async with asyncio.timeout(COMMAND_SECONDS):
+            await connection.send_packed_command(connection.pack_commands(commands), check_health=False)
+            return [await _answer(connection) for _ in commands]
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        if self._connection is not None:
+            await self._connection.disconnect()
 
 
-async def _pipelined(client: Client, calls: Sequence[Call]) -> list[Any]:
-    if isinstance(client, RedisCluster):
-        # A cluster's pipeline does not carry scripts; each call goes to the node of its slot.
-        return [await _caught(script, client, keys, arguments) for script, keys, arguments in calls]
-    pipeline = client.pipeline(transaction=False)
-    for script, keys, arguments in calls:
-        pipeline.evalsha(script.sha, len(keys), *keys, *arguments)
-    results: list[Any] = await pipeline.execute(raise_on_error=False)
-    return results
+def _evaluation(call: Call) -> Command:
+    script, keys, arguments = call
+    return ("EVALSHA", script.sha, len(keys), *keys, *arguments)
+
+
+async def _answer(connection: AbstractConnection) -> Any:
+    try:
+        return await connection.read_response()
+    except ResponseError as error:
+        return error
 
 
 async def _caught(script: Script, client: Client, keys: Sequence[str], arguments: Sequence[Any]) -> Any:

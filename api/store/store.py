@@ -29,14 +29,16 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
     """Connect to SQL and Redis until the block ends."""
     async with Database.open(settings.database_url) as database, redis.connected(settings.redis_url) as client:
         pubsub = PubSub(client)
+        log = LiveLog(client, settings.timing.log_retention)
         try:
             yield Store(
                 settings=settings,
                 database=database,
                 redis=client,
-                log=LiveLog(client, settings.timing.log_retention),
+                log=log,
                 presence=PresenceBoard(client, settings.timing.online_ttl),
                 pubsub=pubsub,
             )
         finally:
             await pubsub.aclose()
+            await log.aclose()
