@@ -120,6 +120,7 @@ class Offers:
         row = await claims.accept(self._store, self._device, message.subtask_id, message.attempt)
         self._deadlines.pop(message.subtask_id, None)
         if row is not None:
+            self._pause = DECLINE_PAUSE_SECONDS
             self._ingest.begin(row, await self._open_log(row))
             await settle.announce(self._store, row)
 
