@@ -26,5 +26,5 @@ async def _mended(delay: float | None) -> AsyncIterator[asyncio.Timeout]:
         raise
 
 
-timeout: Callable[[float | None], AbstractAsyncContextManager[asyncio.Timeout]]
-timeout = asyncio.timeout if sys.version_info >= (3, 11, 3) else _mended
+time_limit: Callable[[float | None], AbstractAsyncContextManager[asyncio.Timeout]]
+time_limit = asyncio.timeout if sys.version_info >= (3, 11, 3) else _mended

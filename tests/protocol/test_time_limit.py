@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from wegent.protocol.deadline import timeout
+from wegent.protocol.time_limit import time_limit
 
 
 async def fail_in_a_group() -> None:
@@ -24,9 +24,9 @@ async def test_a_limit_that_is_over_is_a_timeout_error(failures: int) -> None:
     for _ in range(failures):
         await fail_in_a_group()
     with pytest.raises(TimeoutError):
-        async with timeout(0.01):
+        async with time_limit(0.01):
             await asyncio.Event().wait()
-    async with timeout(5) as limit:
+    async with time_limit(5) as limit:
         await asyncio.sleep(0)
     assert not limit.expired()
 
@@ -37,7 +37,7 @@ async def test_a_cancellation_from_outside_stays_one(failures: int) -> None:
         for _ in range(failures):
             await fail_in_a_group()
         started.set()
-        async with timeout(60):
+        async with time_limit(60):
             await asyncio.Event().wait()
 
     started = asyncio.Event()
@@ -52,10 +52,10 @@ async def test_a_cancellation_from_outside_stays_one(failures: int) -> None:
 async def test_an_error_in_the_block_comes_through_and_the_inner_limit_is_the_one_that_is_over() -> None:
     await fail_in_a_group()
     with pytest.raises(LookupError):
-        async with timeout(5):
+        async with time_limit(5):
             raise LookupError
-    async with timeout(20) as outer:
+    async with time_limit(20) as outer:
         with pytest.raises(TimeoutError):
-            async with timeout(0.01):
+            async with time_limit(0.01):
                 await asyncio.Event().wait()
     assert not outer.expired()
