@@ -28,7 +28,7 @@ class Stored(NamedTuple):
 async def insert(database: Database, user_id: str, name: str, media_type: str, body: bytes) -> Stored:
     """Store a file; raise ``too_large`` when the user's files would take more than ``MAX_USER_BYTES``."""
     now = now_ms()
-    file_id = secrets.token_urlsafe(16)
+    file_id = secrets.token_hex(16)
     async with database.write() as connection:
         used = await connection.fetch_val(
             sa.select(sa.func.coalesce(sa.func.sum(sa.func.length(files.c.body)), 0)).where(

@@ -183,7 +183,7 @@ async def _insert(store: Store, user_id: str, message: Send, target: Target, she
         else:
             await tasks.touch(connection, task_id, now)
         values: dict[str, Any] = {
-            "id": secrets.token_urlsafe(12),
+            "id": secrets.token_hex(10),
             "task_id": task_id,
             "user_id": user_id,
             "client_id": message.client_id,

@@ -46,7 +46,7 @@ def title_of(text: str) -> str:
 
 async def insert(connection: Connection, user_id: str, text: str, now: int) -> str:
     """Begin a conversation titled after ``text``; return its id."""
-    task_id = secrets.token_urlsafe(12)
+    task_id = secrets.token_hex(10)
     await connection.execute(
         tasks.insert().values(id=task_id, user_id=user_id, title=title_of(text), created_at=now, updated_at=now)
     )

@@ -59,7 +59,7 @@ async def issue(
     device_id: str | None = None,
 ) -> IssuedToken:
     """Make a token that is good for ``WEGENT_TOKEN_DAYS``."""
-    token_id = secrets.token_urlsafe(12)
+    token_id = secrets.token_hex(10)
     now = now_ms()
     expires_at = now + int(settings.timing.token_days * 86_400_000)
     claims = {

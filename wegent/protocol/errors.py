@@ -64,7 +64,9 @@ MEANINGS: dict[Code, Meaning] = {
         409, "The device is offline.", "Start its executor, choose another device, or send with wait=true."
     ),
     Code.NO_CLOUD: Meaning(
-        409, "No cloud executor is running.", "Choose one of your devices, or send with wait=true."
+        409,
+        "No cloud executor is running.",
+        "Choose one of your devices (`wegent default DEVICE` chooses it for good), or send with wait=true.",
     ),
     Code.QUEUE_FULL: Meaning(429, "Too many subtasks are waiting.", "Wait for some to end, or cancel some."),
     Code.NOT_CURRENT: Meaning(

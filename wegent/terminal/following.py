@@ -136,9 +136,15 @@ class Follower:
         if standing is None:
             return False, self._renderer.status()
         if standing.state in (State.QUEUED, State.OFFERED):
-            return True, self._queue(standing)
+            return self._is_waiting_long(standing), self._queue(standing)
         running = self._words("running_on", device=self._device(standing.device_id))
         return False, self._renderer.status() or running
+
+    def _is_waiting_long(self, standing: SubtaskState) -> bool:
+        """Whether it waits for more than the moment in which a free device takes it."""
+        device = self._devices.get(standing.device_id)
+        is_free = device is not None and device.status == "online" and standing.queue_position in (None, 1)
+        return not is_free or standing.waiting_reason is not None
 
     def _queue(self, standing: SubtaskState) -> str:
         device = self._devices.get(standing.device_id)
