@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable
 
 from api.errors import CloseError
-from api.store import pubsub
+from api.store import devices, pubsub
+from api.store.clock import now_ms
 from api.store.devices import DeviceRow
 from api.store.outages import OUTAGES
 from api.store.presence import Presence
@@ -52,6 +53,11 @@ class SessionPresence:
                 except OUTAGES as error:
                     log.warning("%s: presence not written: %s", self._device.device_id, error)
 
+    def rejoin(self, generation: int) -> None:
+        """The device registered again on the same socket, perhaps after a goodbye."""
+        self.generation = generation
+        self._has_left = False
+
     async def leave(self, *, goodbye: bool) -> None:
         """The socket closes: offline at once after a goodbye, else reconnecting until the key expires."""
         if self._has_left:
@@ -60,6 +66,7 @@ class SessionPresence:
             if goodbye:
                 self._has_left = True
                 await self._store.presence.clear(self._device.row, self.generation)
+                await devices.note_seen(self._store, self._device.row, now_ms())
             else:
                 await self.write(reconnecting=True)
             await self._store.pubsub.publish(pubsub.user_channel(self._device.user_id))

@@ -200,7 +200,8 @@ class DeviceSession:
         if message.device_id != self.device.device_id:
             raise ProtocolError(Code.CONFLICT, "This socket is registered for another device.")
         registered = await self._register(message)
-        self._presence.generation = registered.device.generation
+        self._presence.rejoin(registered.device.generation)
+        self._offers.is_draining = False
         await self._answer_register(frame, registered)
 
     # --- reading
