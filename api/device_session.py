@@ -138,11 +138,14 @@ class DeviceSession:
     # --- registering
 
     async def _first(self) -> tuple[Frame, Register]:
-        """Wait for a valid register; refuse anything else meanwhile."""
+        """Wait for a valid register; refuse anything else but pings meanwhile."""
         try:
             async with asyncio.timeout(self._store.settings.timing.register):
                 while True:
                     frame = await self._wire.receive()
+                    if frame.event == "ping":
+                        await self._wire.answer(frame, {})
+                        continue
                     try:
                         return frame, self._decode_register(frame)
                     except ProtocolError as error:
@@ -174,7 +177,7 @@ class DeviceSession:
             raise CloseError(CloseCode.RESTARTING, "the server cannot register devices just now") from None
 
     async def _answer_register(self, frame: Frame, registered: Registration) -> None:
-        continuing = {resume.subtask_id: resume.seq for resume in registered.resume}
+        continuing = {one.subtask_id: one.seq for one in registered.resume if one.verdict == "continue"}
         for row in registered.going_on:
             self._ingest.begin(row, continuing[row.id])
         timing = self._store.settings.timing

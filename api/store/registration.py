@@ -104,11 +104,11 @@ async def _upsert(
 
 
 async def _reconcile(connection: Connection, device: DeviceRow, listed: list[Running]) -> Reconciled:
-    attempts = {running.subtask_id: running.attempt for running in listed}
+    attempts = {(running.subtask_id, running.attempt) for running in listed}
     holding = [state.value for state in HOLDS_SLOT]
     found = Reconciled([], [], [])
     for row in await subtasks.select(connection, table.c.device == device.row, table.c.state.in_(holding)):
-        is_listed = attempts.get(row.id) == row.attempt
+        is_listed = (row.id, row.attempt) in attempts
         if row.state is State.OFFERED:
             await _reconcile_offer(connection, row, is_listed, found)
         elif not is_listed:
