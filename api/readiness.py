@@ -12,6 +12,7 @@ from api.store import redis
 from api.supervisor import StartError
 from wegent.client.credentials import Login, home
 from wegent.protocol.resources import Device
+from wegent.protocol.time_limit import time_limit
 
 PAUSE_SECONDS = 0.1
 REQUEST_SECONDS = 5.0
@@ -64,7 +65,7 @@ async def wait_for_device(login: Login, environ: Mapping[str, str], seconds: flo
 
 async def _until(ask: Callable[[], Awaitable[T | None]], seconds: float, otherwise: str) -> T:
     try:
-        async with asyncio.timeout(seconds):
+        async with time_limit(seconds):
             while True:
                 if answer := await ask():
                     return answer

@@ -1,5 +1,6 @@
 """The rules of the house: who may import whom, how files are named and sized, what both sides of a wire say."""
 
+import ast
 import re
 import tomllib
 from typing import NamedTuple
@@ -94,6 +95,18 @@ def test_only_the_store_knows_sql_and_redis() -> None:
     assert not wrong
 
 
+def test_time_limits_are_those_that_hold_on_every_python() -> None:
+    # wegent/protocol/time_limit.py says what is wrong with asyncio's on Debian 12.
+    wrong = [
+        f"{module.name}:{node.lineno}"
+        for module in modules()
+        if module.name != "wegent.protocol.time_limit"
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in {"asyncio.timeout", "asyncio.timeout_at"}
+    ]
+    assert not wrong
+
+
 def test_the_store_knows_no_web() -> None:
     names = [name for module in modules("api.store", "worker") for name in module.imports()]
     assert not [name for name in names if is_within(name, {"quart", "quart_schema", "hypercorn", "werkzeug"})]
@@ -116,8 +129,6 @@ def test_tests_are_no_package() -> None:
 
 
 def test_every_public_function_and_class_of_the_contract_has_a_docstring() -> None:
-    import ast
-
     missing = [
         f"{module.name}.{node.name}"
         for module in modules("wegent.protocol", "wegent.client", "api.store")
