@@ -1,5 +1,6 @@
 """Lists are ``{items, next}`` with ``?limit=&after=``; ``after`` is the ``next`` of the page before."""
 
+import re
 from collections.abc import Sequence
 from typing import Annotated, TypeVar
 
@@ -25,7 +26,7 @@ def keys(after: str, count: int) -> tuple[int, ...] | None:
     if not after:
         return None
     parts = after.split("-")
-    if len(parts) != count or not all(part.isdigit() and len(part) < 19 for part in parts):
+    if len(parts) != count or not all(re.fullmatch("[0-9]{1,18}", part) for part in parts):
         raise ProtocolError(Code.BAD_MESSAGE, "`after` is not the `next` of a page.", field="after")
     return tuple(map(int, parts))
 

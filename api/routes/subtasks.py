@@ -127,7 +127,7 @@ async def subtask_events(subtask_id: str, query_args: EventsQuery) -> Response:
     row = await mine(subtask_id)
     after = query_args.after
     last_id = request.headers.get("Last-Event-ID", "")
-    if last_id.isdigit() and int(last_id) <= MAX_INTEGER:
+    if last_id.isascii() and last_id.isdecimal() and int(last_id) <= MAX_INTEGER:
         after = int(last_id)
     wants_json = request.accept_mimetypes.best_match(["text/event-stream", "application/json"])
     if query_args.late or wants_json == "application/json":

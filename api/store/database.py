@@ -6,8 +6,8 @@ BEGIN IMMEDIATE is what keeps many concurrent writers fast and free of "database
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any, Self
 
 import asyncpg
@@ -19,11 +19,15 @@ from sqlalchemy.dialects import postgresql, sqlite
 BUSY_TIMEOUT_SECONDS = 15
 READERS = 3
 POOL_SIZE = 10
+STATEMENT_SECONDS = 60
 
 UNIQUE_VIOLATIONS = (sqlite3.IntegrityError, asyncpg.UniqueViolationError)
 """What a statement raises that would break a uniqueness rule."""
 REFERENCE_VIOLATIONS = (sqlite3.IntegrityError, asyncpg.ForeignKeyViolationError)
 """What a statement raises that names a row which is gone."""
+_TROUBLE = (sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+
+Undo = Callable[[], Coroutine[Any, Any, None]]
 
 
 class _SQLiteConnection(sqlite3.Connection):
@@ -61,12 +65,22 @@ class Database:
         """Return an async context manager: a transaction, committed at its end, rolled back on an exception."""
         raise NotImplementedError
 
-    def savepoint(self, connection: Connection) -> Any:
-        """Return an async context manager within a transaction: a statement that fails in it undoes only itself.
+    @asynccontextmanager
+    async def savepoint(self, connection: Connection) -> AsyncIterator[None]:
+        """Let a statement that fails in the block undo only itself, within a transaction.
 
         SQLite undoes a failed statement alone anyway; PostgreSQL needs a savepoint for that.
         """
-        return nullcontext() if self.dialect == "sqlite" else connection.transaction()
+        if self.dialect == "sqlite":
+            yield
+            return
+        await connection.execute("SAVEPOINT statement")
+        try:
+            yield
+        except BaseException:
+            await connection.execute("ROLLBACK TO SAVEPOINT statement")
+            raise
+        await connection.execute("RELEASE SAVEPOINT statement")
 
     def insert_or_ignore(self, table: sa.Table) -> Any:
         """Return an INSERT that does nothing where a uniqueness rule says that the row is there already."""
@@ -84,8 +98,9 @@ class Database:
 class _Whole:
     """A connection whose statements always run to their end, even when the wait for one is cancelled.
 
-    SQLite's statements run in a thread. One that is cancelled half-way leaves a cursor, and with it an old
-    snapshot of the database, for whoever gets the connection next.
+    Sessions are cancelled at any moment. A statement that is cancelled half-way leaves a cursor on SQLite, and
+    with it an old snapshot for whoever gets the connection next; on PostgreSQL it leaves a connection that never
+    comes back to the pool.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -108,7 +123,8 @@ class _Whole:
         return await _to_its_end(self._connection.fetch_val(query))
 
 
-async def _to_its_end(statement: Coroutine[Any, Any, Any]) -> Any:
+async def _to_its_end(statement: Coroutine[Any, Any, Any], undo: Undo | None = None) -> Any:
+    """Await ``statement``; if the wait is cancelled, wait for its end anyway, and then ``undo`` it."""
     work = asyncio.ensure_future(statement)
     try:
         return await asyncio.shield(work)
@@ -116,8 +132,22 @@ async def _to_its_end(statement: Coroutine[Any, Any, Any]) -> Any:
         while not work.done():
             with suppress(asyncio.CancelledError):
                 await asyncio.wait([work])
-        if not work.cancelled():
-            work.exception()  # nobody is left to be told
+        if not work.cancelled() and work.exception() is None and undo is not None:
+            await _to_its_end(undo())
+        raise
+
+
+@asynccontextmanager
+async def _transaction(connection: Connection, begin: str) -> AsyncIterator[_Whole]:
+    """Give a connection in a transaction: committed at the block's end, rolled back on an exception."""
+    try:
+        await _to_its_end(connection.execute(begin))
+        yield _Whole(connection)
+        await _to_its_end(connection.execute("COMMIT"))
+    except BaseException:
+        # There is nothing to roll back where it did not begin, or was committed after all.
+        with suppress(*_TROUBLE):
+            await _to_its_end(connection.execute("ROLLBACK"))
         raise
 
 
@@ -157,25 +187,8 @@ class SQLite(Database):
     @asynccontextmanager
     async def write(self) -> AsyncIterator[_Whole]:
         """Give the writer, in a transaction that holds SQLite's write lock from its start."""
-        async with self._lane:
-            await self._finish("BEGIN IMMEDIATE", "ROLLBACK")
-            try:
-                yield _Whole(self._writer)
-            except BaseException:
-                await self._finish("ROLLBACK")
-                raise
-            await self._finish("COMMIT")
-
-    async def _finish(self, statement: str, when_cancelled: str | None = None) -> None:
-        # The statement runs in a thread: a cancelled wait must not leave the lane with its outcome unknown.
-        work = asyncio.ensure_future(self._writer.execute(statement))
-        try:
-            await asyncio.shield(work)
-        except asyncio.CancelledError:
-            await asyncio.wait([work])
-            if when_cancelled is not None and work.exception() is None:
-                await self._writer.execute(when_cancelled)
-            raise
+        async with self._lane, _transaction(self._writer, "BEGIN IMMEDIATE") as connection:
+            yield connection
 
 
 class PostgreSQL(Database):
@@ -190,17 +203,32 @@ class PostgreSQL(Database):
     @asynccontextmanager
     async def connected(cls, url: str) -> AsyncIterator[Self]:
         """Fill the pool, and empty it at the block's end."""
-        async with databases.Database(url, min_size=1, max_size=POOL_SIZE) as database:
+        async with databases.Database(
+            url, min_size=1, max_size=POOL_SIZE, command_timeout=STATEMENT_SECONDS
+        ) as database:
             yield cls(database)
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[Connection]:
-        """Give a connection of the pool."""
-        async with self._database.connection() as connection:
+    async def _connection(self) -> AsyncIterator[Connection]:
+        connection = self._database.connection()
+
+        async def release() -> None:
+            await connection.__aexit__()
+
+        await _to_its_end(connection.__aenter__(), undo=release)
+        try:
             yield connection
+        finally:
+            await _to_its_end(release())
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[Connection]:
+    async def read(self) -> AsyncIterator[_Whole]:
+        """Give a connection of the pool."""
+        async with self._connection() as connection:
+            yield _Whole(connection)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[_Whole]:
         """Give a connection of the pool, in a transaction."""
-        async with self._database.connection() as connection, connection.transaction():
-            yield connection
+        async with self._connection() as connection, _transaction(connection, "BEGIN") as whole:
+            yield whole
