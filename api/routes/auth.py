@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 from quart import Blueprint, Response, current_app, request
-from quart_schema import validate_response
+from quart_schema import document_response, validate_response
 
 from api import auth
 from api.config import Settings
@@ -41,6 +41,7 @@ def settings() -> Settings:
 
 @blueprint.post("/login")
 @json_body(Credentials)
+@document_response(LoggedIn)
 async def login(data: Credentials) -> Response:
     """Begin a login session.
 
@@ -48,13 +49,13 @@ async def login(data: Credentials) -> Response:
     """
     store = auth.store()
     key = f"{data.username} {request.remote_addr}"
-    await attempts.check(store.redis, key)
+    await attempts.count(store.redis, key)
     user = await users.check_password(store.database, data.username, data.password)
     if user is None:
-        await attempts.note_failure(store.redis, key)
         raise ProtocolError(
             Code.UNAUTHENTICATED, "The name or the password is wrong.", "Check both, then try again."
         )
+    await attempts.forgive(store.redis, key)
     issued = await tokens.issue(store.database, settings(), user.id, name="login", kind="login")
     answer = LoggedIn(issued.token, issued.expires_at, user.shown())
     response = Response(msgspec.json.encode(answer), content_type="application/json")
