@@ -22,6 +22,7 @@ from api.store.pubsub import TOKENS_CHANNEL
 from api.store.store import Store, open_store
 from api.websocket import BoundedWebsocketConnection, Wire, run_session
 from wegent.protocol.close_codes import CloseCode
+from wegent.protocol.errors import MEANINGS, Code
 
 log = logging.getLogger(__name__)
 
@@ -63,10 +64,11 @@ class Backend:
         return [*self.devices, *self.viewers]
 
     def _token_revoked(self, data: bytes | None) -> None:
-        """Look at every socket's token: one was revoked."""
+        """Close the sockets of a revoked token; if the message was missed, their next recheck does."""
+        token_id = (data or b"").decode(errors="replace")
         for session in self.sessions():
-            task = asyncio.ensure_future(session.recheck_token())
-            task.add_done_callback(_tell_death)
+            if session.token_id == token_id:
+                session.close(CloseError(CloseCode.UNAUTHENTICATED, MEANINGS[Code.TOKEN_REVOKED].message))
 
     def close_all(self) -> None:
         """Send every socket away, to another process or to this one's successor."""

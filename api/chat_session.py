@@ -7,7 +7,8 @@ from api import auth
 from api.errors import CloseError
 from api.feed import Feeds, Mailbox
 from api.follow import Follower
-from api.store import inputs, sending, settle, subtasks, tokens
+from api.socket_login import recheck
+from api.store import inputs, sending, settle, subtasks
 from api.store.live_log import Entry
 from api.store.store import Store
 from api.store.subtasks import SubtaskRow
@@ -23,7 +24,6 @@ from wegent.protocol.chat_messages import (
     Subscribe,
     Unsubscribe,
 )
-from wegent.protocol.close_codes import CloseCode
 from wegent.protocol.codec import Frame, decode_data
 from wegent.protocol.errors import Code, ProtocolError
 
@@ -58,30 +58,23 @@ class ChatSession:
                 self._group = group
                 group.create_task(self._read())
                 group.create_task(self._tell(mailbox))
-                group.create_task(self._recheck())
+                group.create_task(recheck(self._store, self._login, self.close))
                 group.create_task(self._until_closed())
         finally:
             self._group = None
+
+    @property
+    def token_id(self) -> str:
+        """The token that opened the socket."""
+        return self._login.token_id
 
     def close(self, error: CloseError) -> None:
         """Make the session end with ``error``."""
         if self._group is not None and not self._closing.done():
             self._closing.set_exception(error)
 
-    async def recheck_token(self) -> None:
-        """Close the socket if its token or user is no longer good."""
-        try:
-            await tokens.recheck(self._store.database, self._login.token_id, self._login.user.id)
-        except ProtocolError as error:
-            self.close(CloseError(CloseCode.UNAUTHENTICATED, error.message))
-
     async def _until_closed(self) -> None:
         await self._closing
-
-    async def _recheck(self) -> None:
-        while True:
-            await asyncio.sleep(self._store.settings.timing.recheck)
-            await self.recheck_token()
 
     async def _tell(self, mailbox: Mailbox) -> None:
         while True:
@@ -98,7 +91,7 @@ class ChatSession:
         elif (handler := self._handlers.get(frame.event)) is not None:
             await handler(frame)
         elif frame.event not in ("ack", "error"):
-            raise ProtocolError(Code.BAD_MESSAGE, f"Unknown event {frame.event!r}.")
+            raise ProtocolError(Code.BAD_MESSAGE, f"Unknown event {frame.event[:64]!r}.")
 
     async def _on_send(self, frame: Frame) -> None:
         auth.check_scope(self._login, "send")

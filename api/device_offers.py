@@ -20,6 +20,7 @@ from wegent.protocol.codec import Frame
 from wegent.protocol.device_messages import Accept, Cancel, Decline, Execute
 from wegent.protocol.errors import Code, ProtocolError
 from wegent.protocol.states import Event, State
+from wegent.protocol.time_limit import time_limit
 
 DECLINE_PAUSE_SECONDS = 5.0
 LONGEST_PAUSE_SECONDS = 300.0
@@ -57,7 +58,7 @@ class Offers:
             except OUTAGES as error:
                 log.warning("%s: %s", self._device.device_id, error)
             try:
-                async with asyncio.timeout(self._sleep_seconds()):
+                async with time_limit(self._sleep_seconds()):
                     await self._wake.wait()
             except TimeoutError:
                 continue

@@ -25,10 +25,14 @@ from wegent.protocol.device_messages import Ack, Progress, Replay
 from wegent.protocol.errors import Code, ProtocolError
 from wegent.protocol.output_events import Approval, Header
 from wegent.protocol.states import State
+from wegent.protocol.time_limit import time_limit
 
 log = logging.getLogger(__name__)
 
 SPILL_BYTES = 1 << 20
+APPROVALS_PER_FRAME = 32
+_ONE_LINE = bytes.maketrans(b"\r\n", b"  ")
+"""Line ends stand between JSON's tokens only, never in its strings; Server-Sent Events must have none."""
 IN_FLIGHT = 32
 """Appends whose verdict has not come back; beyond that the device waits."""
 
@@ -108,7 +112,7 @@ class Ingest:
         asked = _check_events(message.events)
         if asked and not stream.is_late:
             await inputs.ask(self._store.database, stream.row.id, asked)
-        events = output.join_events(message.events)
+        events = output.join_events(message.events).translate(_ONE_LINE)
         if stream.is_late:
             piece = Piece(message.seq, message.seq + len(message.events) - 1, events)
             await self._keep_late(stream, piece)
@@ -133,7 +137,7 @@ class Ingest:
 
     def _judge(self, stream: Stream, entry: Entry, appended: Appended) -> None:
         verdict, last = appended
-        if verdict in ("unknown", "closed"):
+        if verdict in ("unknown", "closed") or last < stream.stored:  # less than SQL has: an old snapshot
             stream.must_resolve = True
             self._spawn(self.resolve(stream))
             return
@@ -213,7 +217,7 @@ class Ingest:
             if not is_moving:
                 self._ask(stream, stream.last + 1)
             try:
-                async with asyncio.timeout(patience):
+                async with time_limit(patience):
                     await stream.advanced.wait()
             except TimeoutError:
                 stream.asked = None  # whoever asks again asks for the output again
@@ -280,4 +284,6 @@ def _check_events(events: list[msgspec.Raw]) -> list[Approval]:
         header = decode_data(raw, Header, "An output event")
         if header.type == "approval":
             asked.append(decode_data(raw, Approval, "The approval event"))
+            if len(asked) > APPROVALS_PER_FRAME:
+                raise ProtocolError(Code.TOO_LARGE, f"A frame may ask {APPROVALS_PER_FRAME} times.")
     return asked

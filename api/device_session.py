@@ -14,7 +14,8 @@ from api.device_output import Ingest
 from api.device_presence import SessionPresence
 from api.device_reports import Reports
 from api.errors import CloseError
-from api.store import devices, pubsub, registration, settle, subtasks, tokens
+from api.socket_login import recheck
+from api.store import devices, pubsub, registration, settle, subtasks
 from api.store.clock import now_ms, rfc3339
 from api.store.devices import DeviceRow
 from api.store.outages import OUTAGES
@@ -38,6 +39,7 @@ from wegent.protocol.device_messages import (
 )
 from wegent.protocol.errors import Code, ProtocolError
 from wegent.protocol.states import Event, State
+from wegent.protocol.time_limit import time_limit
 
 MISSED_HEARTBEATS = 2
 """A subtask that this many heartbeats in a row do not list runs nowhere any more."""
@@ -91,13 +93,18 @@ class DeviceSession:
                     self._offers.run,
                     self._presence.run,
                     self._ingest.run,
-                    self._recheck,
                     self._until_closed,
                 ):
                     group.create_task(loop())
+                group.create_task(recheck(self._store, self._login, self.close))
         finally:
             self._group = None
             await self._presence.leave(goodbye=False)
+
+    @property
+    def token_id(self) -> str:
+        """The token that opened the socket."""
+        return self._login.token_id
 
     def close(self, error: CloseError) -> None:
         """Make the session end with ``error``."""
@@ -140,7 +147,7 @@ class DeviceSession:
     async def _first(self) -> tuple[Frame, Register]:
         """Wait for a valid register; refuse anything else but pings meanwhile."""
         try:
-            async with asyncio.timeout(self._store.settings.timing.register):
+            async with time_limit(self._store.settings.timing.register):
                 while True:
                     frame = await self._wire.receive()
                     if frame.event == "ping":
@@ -155,7 +162,7 @@ class DeviceSession:
 
     def _decode_register(self, frame: Frame) -> Register:
         if frame.event != "device:register":
-            raise ProtocolError(Code.BAD_MESSAGE, f"{frame.event!r} came before device:register.")
+            raise ProtocolError(Code.BAD_MESSAGE, f"{frame.event[:64]!r} came before device:register.")
         message = decode_data(frame.data, Register)
         scope = "cloud" if message.kind == "cloud" else "device"
         if scope not in self._login.scopes:
@@ -213,7 +220,7 @@ class DeviceSession:
         timing = self._store.settings.timing
         while True:
             try:
-                async with asyncio.timeout(timing.online_ttl):
+                async with time_limit(timing.online_ttl):
                     frame = await self._wire.receive()
             except TimeoutError:
                 raise CloseError(CloseCode.RESTARTING, "nothing was heard of you for too long") from None
@@ -232,7 +239,7 @@ class DeviceSession:
             await self._room.acquire()
             self.spawn(self._serve(frame, handler))
         else:
-            raise ProtocolError(Code.BAD_MESSAGE, f"Unknown event {frame.event!r}.")
+            raise ProtocolError(Code.BAD_MESSAGE, f"Unknown event {frame.event[:64]!r}.")
 
     async def _serve(self, frame: Frame, handler: Callable[[Frame], Awaitable[None]]) -> None:
         try:
@@ -301,15 +308,3 @@ class DeviceSession:
                     error=settle.task_error(Code.EXECUTOR_RESTARTED),
                 )
         return [one for one in listed if one not in at_work or at_work[one].state is State.CANCELLING]
-
-    async def _recheck(self) -> None:
-        while True:
-            await asyncio.sleep(self._store.settings.timing.recheck)
-            await self.recheck_token()
-
-    async def recheck_token(self) -> None:
-        """Close the socket if its token or user is no longer good."""
-        try:
-            await tokens.recheck(self._store.database, self._login.token_id, self._login.user.id)
-        except ProtocolError as error:
-            self.close(CloseError(CloseCode.UNAUTHENTICATED, error.message))

@@ -13,6 +13,7 @@ from api.store.live_log import Entry
 from api.store.store import Store
 from api.store.subtasks import SubtaskRow
 from wegent.protocol.chat_messages import Done
+from wegent.protocol.time_limit import time_limit
 
 KEEPALIVE_SECONDS = 15.0
 READ_TRIES = 10
@@ -40,7 +41,7 @@ class _EventStream:
     async def next(self) -> bytes | None:
         """Return the next piece, None after the end; a comment when nothing comes for a while."""
         try:
-            async with asyncio.timeout(KEEPALIVE_SECONDS):
+            async with time_limit(KEEPALIVE_SECONDS):
                 return await self._pieces.get()
         except TimeoutError:
             return b": still here\n\n"
@@ -77,9 +78,10 @@ async def _next_or_failure(stream: _EventStream, follower: "asyncio.Task[None]")
     """Return the next piece; when the follower failed, end the stream so that the reader resumes."""
     piece = asyncio.ensure_future(stream.next())
     await asyncio.wait([piece, follower], return_when=asyncio.FIRST_COMPLETED)
-    if not piece.done() and follower.done() and (error := follower.exception()) is not None:
+    if not piece.done() and follower.done():
         piece.cancel()
-        raise error
+        follower.result()
+        return None  # the subtask was deleted
     return await piece
 
 

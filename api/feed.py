@@ -13,11 +13,12 @@ import msgspec
 from api.store import devices, pubsub, subtasks
 from api.store.outages import OUTAGES
 from api.store.store import Store
-from api.store.subtasks import SubtaskRow
+from api.store.subtasks import Standing
 from api.websocket import log
 from wegent.protocol.chat_messages import DeviceState, SubtaskState
 from wegent.protocol.codec import encode
 from wegent.protocol.resources import Device
+from wegent.protocol.time_limit import time_limit
 
 COALESCE_SECONDS = 0.1
 
@@ -52,7 +53,7 @@ class Feed:
         self._told: dict[str, bytes] = {}
         self._frames: dict[str, bytes] = {}
         self._devices: dict[str, Device] = {}
-        self._subtasks: dict[str, SubtaskRow] = {}
+        self._subtasks: dict[str, Standing] = {}
         self._dirty: set[str] = set()
         self._news = asyncio.Event()
 
@@ -83,9 +84,11 @@ class Feed:
                     await self._refresh()
                 except OUTAGES as error:
                     log.warning("the state of user %s could not be read: %s", self._user_id, error)
+                except Exception:
+                    log.exception("the state of user %s could not be read", self._user_id)
                 await asyncio.sleep(COALESCE_SECONDS)
                 try:
-                    async with asyncio.timeout(self._store.settings.timing.reread):
+                    async with time_limit(self._store.settings.timing.reread):
                         await self._news.wait()
                 except TimeoutError:
                     continue
@@ -123,7 +126,7 @@ class Feed:
             self._frames.pop(key, None)
         self._devices = shown
 
-    def _tell_subtask(self, row: SubtaskRow, place: int | None, rev: int) -> None:
+    def _tell_subtask(self, row: Standing, place: int | None, rev: int) -> None:
         state = SubtaskState(
             task_id=row.task_id,
             subtask_id=row.id,

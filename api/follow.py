@@ -17,6 +17,7 @@ from api.store.outages import OUTAGES
 from api.store.store import Store
 from api.store.subtasks import SubtaskRow
 from wegent.protocol.codec import chunk_frame
+from wegent.protocol.time_limit import time_limit
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +88,7 @@ class Follower:
                 return
             self._news.clear()
             try:
-                async with asyncio.timeout(self._store.settings.timing.reread):
+                async with time_limit(self._store.settings.timing.reread):
                     await self._news.wait()
             except TimeoutError:
                 self._behind.set()

@@ -28,6 +28,8 @@ class Keeper:
         self._store = store
         self._sessions = sessions
         self._ttl = min(EPOCH_TTL_SECONDS, store.settings.timing.online_ttl / 3)
+        # Four times within its life, so that one round that is late does not end it.
+        self._interval = min(RENEW_SECONDS, self._ttl / 4)
         self._known: str | None = None
 
     async def run(self) -> None:
@@ -41,7 +43,11 @@ class Keeper:
                 if not is_failing:
                     log.warning("Redis does not answer: %s", error)
                 is_failing = True
-            await asyncio.sleep(RENEW_SECONDS)
+            except Exception:
+                if not is_failing:
+                    log.exception("the epoch was not renewed; it is tried again")
+                is_failing = True
+            await asyncio.sleep(self._interval)
 
     async def _renew(self) -> None:
         epoch = await self._store.presence.renew_epoch(secrets.token_hex(8), self._ttl)

@@ -15,6 +15,7 @@ from api.store.outages import OUTAGES
 from wegent.protocol.close_codes import CloseCode
 from wegent.protocol.codec import Frame, decode_frame, encode, encode_error
 from wegent.protocol.errors import Code, ProtocolError
+from wegent.protocol.time_limit import time_limit
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +57,7 @@ class Wire:
         """Send one frame; a peer that does not read in time is cut off."""
         async with self._turn:
             try:
-                async with asyncio.timeout(self._deadline):
+                async with time_limit(self._deadline):
                     await self._websocket.send(frame.decode())
             except TimeoutError:
                 raise CloseError(CloseCode.RESTARTING, "you do not read what is sent") from None
@@ -102,7 +103,7 @@ class Wire:
     async def close(self, error: CloseError) -> None:
         """Close the socket, waiting no longer than the deadline."""
         try:
-            async with asyncio.timeout(self._deadline):
+            async with time_limit(self._deadline):
                 await self._websocket.close(int(error.code), error.reason)
         except (TimeoutError, RuntimeError) as failure:
             log.debug("closing failed: %s", failure)

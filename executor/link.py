@@ -23,6 +23,7 @@ from wegent.protocol.close_codes import CloseCode
 from wegent.protocol.codec import MAX_FRAME
 from wegent.protocol.device_messages import Register
 from wegent.protocol.errors import Code
+from wegent.protocol.time_limit import time_limit
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +89,7 @@ class Link:
     async def _open(self, http: aiohttp.ClientSession) -> aiohttp.ClientWebSocketResponse:
         url = f"{self._config.url}/ws/device"
         try:
-            async with asyncio.timeout(CONNECT_WITHIN):
+            async with time_limit(CONNECT_WITHIN):
                 return await http.ws_connect(
                     url,
                     headers={"Authorization": f"Bearer {self._token}"},
@@ -175,7 +176,7 @@ class Link:
         if not self._hurry.is_set():
             log.info("Reconnecting in %.1f s.", seconds)
         try:
-            async with asyncio.timeout(seconds):
+            async with time_limit(seconds):
                 await self._hurry.wait()
         except TimeoutError:
             return
@@ -188,7 +189,7 @@ class Link:
 async def _close(socket: aiohttp.ClientWebSocketResponse) -> None:
     """Close politely, but not for long: what was dropped because it was dead must not hold up the next one."""
     try:
-        async with asyncio.timeout(2):
+        async with time_limit(2):
             await socket.close()
     except (TimeoutError, ConnectionError, aiohttp.ClientError) as error:
         log.debug("The socket did not close properly: %s", error)

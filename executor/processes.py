@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from executor.environment import MARK
+from wegent.protocol.time_limit import time_limit
 
 if TYPE_CHECKING:
     import psutil
@@ -113,7 +114,7 @@ class Child:
     async def wait_within(self, seconds: float) -> bool:
         """Return whether the process itself ended within ``seconds``."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
+            async with time_limit(seconds):
                 await self._protocol.exited.wait()
         return self.has_exited
 

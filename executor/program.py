@@ -16,6 +16,7 @@ from executor.instance_lock import InstanceLock, LockedError
 from executor.link import Link
 from executor.processes import become_subreaper
 from executor.subtask import Stop
+from wegent.protocol.time_limit import time_limit
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +80,7 @@ class Program:
         await device.wait_until(lambda device: device.running == 0)
         if link.session is not None:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(FLUSH_WITHIN):
+                async with time_limit(FLUSH_WITHIN):
                     await device.wait_until(lambda device: not list(device))
         if link.session is not None:
             await link.session.say("device:goodbye", "stopped", GOODBYE_WITHIN)

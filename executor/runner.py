@@ -18,6 +18,7 @@ from executor.subtask import Stop, Subtask, stopped_outcome
 from wegent.protocol.errors import Code
 from wegent.protocol.inputs import ApprovalInput
 from wegent.protocol.output_events import AnyEvent
+from wegent.protocol.time_limit import time_limit
 
 log = logging.getLogger(__name__)
 
@@ -138,7 +139,7 @@ class Runner:
         if not self._children:
             work.cancel()
         try:
-            async with asyncio.timeout(patience):
+            async with time_limit(patience):
                 await self._shell.interrupt()
                 await asyncio.wait({work})
         except TimeoutError:

@@ -20,6 +20,7 @@ from executor.requests import Done, Refused, RefusedError
 from wegent.protocol.codec import Frame, decode_data, decode_frame, encode, encode_error
 from wegent.protocol.device_messages import Heartbeat, HeartbeatAnswer, Leave, Register, Registered
 from wegent.protocol.errors import ProtocolError
+from wegent.protocol.time_limit import time_limit
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ class Session:
         """Say who we are and return the answer; raise RefusedError or ConnectionLostError."""
         ref = self._next_ref()
         try:
-            async with asyncio.timeout(deadline):
+            async with time_limit(deadline):
                 await self.send(encode("device:register", message, ref))
                 while (frame := await self._next_frame()).ref != ref:
                     log.debug("Ignoring %s, which came before the answer to register.", frame.event)
@@ -91,7 +92,7 @@ class Session:
         answer: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
         self._answers[ref] = answer
         try:
-            async with asyncio.timeout(deadline):
+            async with time_limit(deadline):
                 await self.send(encode(event, data, ref))
                 frame = await answer
         finally:

@@ -28,6 +28,8 @@ async def sweep(store: Store) -> int:
     # Presence is read last: whoever registers after that has another generation, and settling checks that. Whoever
     # registered just before may be about to write it.
     present = await store.presence.read([device.row for device in found])
+    if await store.presence.epoch() != epoch:
+        return 0  # Redis was flushed while this looked
     since = now_ms() - ttl_ms
     gone = [device for device in found if device.row not in present and device.last_seen <= since]
     lost = 0

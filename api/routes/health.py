@@ -1,12 +1,11 @@
 """Is it alive, is it ready, how is it."""
 
-import asyncio
-
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from quart import Blueprint, Response, current_app, request
 
 from api import auth
 from wegent.protocol.errors import Code, ProtocolError
+from wegent.protocol.time_limit import time_limit
 
 blueprint = Blueprint("health", __name__)
 
@@ -26,7 +25,7 @@ async def readyz() -> dict[str, str]:
     if current_app.extensions["wegent"].is_draining:
         raise ProtocolError(Code.UNAVAILABLE, "The server is draining.")
     try:
-        async with asyncio.timeout(READY_SECONDS):
+        async with time_limit(READY_SECONDS):
             async with store.database.read() as connection:
                 await connection.fetch_val("SELECT 1")
             await store.redis.ping()

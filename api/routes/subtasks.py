@@ -58,7 +58,7 @@ async def shown(subtask_id: str) -> Subtask:
     store = auth.store()
     async with store.database.read() as connection:
         row = await subtasks.get(connection, subtask_id, auth.login().user.id)
-        return (await subtasks.show(connection, store.log, [row]))[0]
+    return (await subtasks.show(store.database, store.log, [row]))[0]
 
 
 @blueprint.get("/<subtask_id>")

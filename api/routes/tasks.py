@@ -94,7 +94,7 @@ async def shown(task_id: str) -> Task:
     store = auth.store()
     async with store.database.read() as connection:
         row = await tasks.get(connection, task_id, auth.login().user.id)
-        return (await tasks.show(connection, store.log, [row]))[0]
+    return (await tasks.show(store.database, store.log, [row]))[0]
 
 
 @blueprint.get("")
@@ -113,7 +113,7 @@ async def list_tasks(query_args: TaskQuery) -> TaskList:
             before=None if before is None else (before[0], before[1]),
             limit=query_args.limit,
         )
-        items = await tasks.show(connection, store.log, rows)
+    items = await tasks.show(store.database, store.log, rows)
     last = (rows[-1].updated_at, rows[-1].row) if rows else (0, 0)
     return TaskList(items, cursor(rows, query_args.limit, *last))
 
@@ -170,7 +170,7 @@ async def list_subtasks(task_id: str, query_args: Page) -> SubtaskList:
     async with store.database.read() as connection:
         row = await tasks.get(connection, task_id, auth.login().user.id)
         rows = await subtasks.turns(connection, row.id, after[0] if after else 0, query_args.limit)
-        items = await subtasks.show(connection, store.log, rows)
+    items = await subtasks.show(store.database, store.log, rows)
     return SubtaskList(items, cursor(rows, query_args.limit, rows[-1].position if rows else 0))
 
 

@@ -168,13 +168,9 @@ async def _with_history(connection: Connection, row: SubtaskRow) -> Claim:
     assert task is not None  # subtasks reference their task
     if task["history_session"] is not None and task["history_device"] == row.device:
         return Claim(row, task["history_session"], "")
-    earlier = await subtasks.select(
-        connection,
-        table.c.task_id == row.task_id,
-        table.c.position < row.position,
-        table.c.started_at.is_not(None),
-    )
-    return Claim(row, None, _transcript(earlier[-TRANSCRIPT_TURNS:]))
+    before = (table.c.position < row.position, table.c.started_at.is_not(None))
+    earlier = await subtasks.last_turns(connection, row.task_id, *before, limit=TRANSCRIPT_TURNS)
+    return Claim(row, None, _transcript(earlier))
 
 
 def _transcript(turns: list[SubtaskRow]) -> str:
@@ -186,8 +182,9 @@ def _transcript(turns: list[SubtaskRow]) -> str:
         part = f"User: {turn.prompt}\n"
         if isinstance(answer, str) and answer:
             part += f"Assistant: {answer}\n"
-        if len(part) > room:
+        size = len(part.encode())
+        if size > room:
             break
-        room -= len(part)
+        room -= size
         parts.append(part)
     return "".join(reversed(parts))

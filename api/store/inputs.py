@@ -19,19 +19,30 @@ from wegent.protocol.inputs import AnyInput, ApprovalInput
 from wegent.protocol.output_events import Approval
 from wegent.protocol.states import State
 
+MAX_APPROVALS = 10_000
+"""Questions that one subtask may ask."""
+MAX_WAITING = 100
+"""Inputs of one subtask that its device has not taken yet."""
+DELIVERED_AT_ONCE = 32
+
 
 async def ask(database: Database, subtask_id: str, asked: list[Approval]) -> None:
     """Write down approvals that a subtask waits for; one that is known stays as it is."""
+    now = now_ms()
+    rows = [
+        {
+            "subtask_id": subtask_id,
+            "id": approval.id,
+            "choices": msgspec.json.encode(approval.choices),
+            "created_at": now,
+        }
+        for approval in asked
+    ]
     async with database.write() as connection:
-        for approval in asked:
-            await connection.execute(
-                database.insert_or_ignore(approvals).values(
-                    subtask_id=subtask_id,
-                    id=approval.id,
-                    choices=msgspec.json.encode(approval.choices),
-                    created_at=now_ms(),
-                )
-            )
+        query = sa.select(sa.func.count()).where(approvals.c.subtask_id == subtask_id)
+        if await connection.fetch_val(query) + len(rows) > MAX_APPROVALS:
+            raise ProtocolError(Code.TOO_LARGE, f"A subtask may ask {MAX_APPROVALS} times.")
+        await connection.execute(database.insert_or_ignore(approvals).values(rows))
 
 
 async def give(store: Store, row: SubtaskRow, by: str, client_id: str, given: AnyInput) -> None:
@@ -51,6 +62,9 @@ async def give(store: Store, row: SubtaskRow, by: str, client_id: str, given: An
             raise ProtocolError(Code.SETTLED)
         if now.state is not State.RUNNING:
             raise ProtocolError(Code.CONFLICT, f"The subtask is {now.state}.", "Wait until it runs.")
+        waiting = sa.select(sa.func.count()).where(inputs.c.subtask_id == row.id, inputs.c.acked_at.is_(None))
+        if await connection.fetch_val(waiting) >= MAX_WAITING:
+            raise ProtocolError(Code.RATE_LIMITED, "The device has not taken what was sent before.")
         if isinstance(given, ApprovalInput):
             await _answer(connection, row.id, by, given)
         body = {**msgspec.to_builtins(given), "by": by}
@@ -90,6 +104,7 @@ async def pending(connection: Connection, subtask_ids: list[str]) -> list[tuple[
         inputs.select()
         .where(inputs.c.subtask_id.in_(subtask_ids), inputs.c.acked_at.is_(None))
         .order_by(inputs.c.row)
+        .limit(DELIVERED_AT_ONCE)
     )
     return [_message(record) for record in await connection.fetch_all(query)]
 

@@ -6,6 +6,7 @@ while one round trip is under way, the next batch collects.
 """
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple, cast
 
 from api.store.redis import Client, RedisError, Script, ScriptLane
@@ -29,22 +30,22 @@ redis.call('PUBLISH', ARGV[4], ARGV[3])
 return {'ok', final}
 """
 )
-_OPEN = Script(
-    """
-redis.call('HSETNX', KEYS[1], 'last', ARGV[1])
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
-return tonumber(redis.call('HGET', KEYS[1], 'last'))
+# A log that knows less than SQL (Redis came back with an old snapshot) begins anew after what is stored.
+_BEGIN = """
+local last = redis.call('HGET', KEYS[2], 'last')
+if not last or tonumber(last) < tonumber(ARGV[1]) then
+  last = ARGV[1]
+  redis.call('DEL', KEYS[1])
+  redis.call('HSET', KEYS[2], 'last', last)
+end
 """
-)
-_CLOSE = Script(
-    """
-redis.call('HSETNX', KEYS[2], 'last', ARGV[1])
-redis.call('HSET', KEYS[2], 'closed', '1')
+_KEEP = """
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 redis.call('PEXPIRE', KEYS[2], ARGV[2])
-return tonumber(redis.call('HGET', KEYS[2], 'last'))
+return tonumber(last)
 """
-)
+_OPEN = Script(_BEGIN + _KEEP)
+_CLOSE = Script(_BEGIN + "redis.call('HSET', KEYS[2], 'closed', '1')" + _KEEP)
 
 READ_ENTRIES = 64
 
@@ -137,7 +138,7 @@ class LiveLog:
 
     async def open(self, subtask_id: str, stored: int) -> int:
         """Make sure that Redis knows the log, which begins after ``stored``; return its last event's number."""
-        last = await _OPEN(self._client, [_meta(subtask_id)], [stored, self._retention_ms])
+        last = await _OPEN(self._client, [_stream(subtask_id), _meta(subtask_id)], [stored, self._retention_ms])
         return int(last)
 
     async def close(self, subtask_id: str, stored: int) -> int:
@@ -157,6 +158,16 @@ class LiveLog:
         """Return the last event's number, or None where Redis knows nothing of the log."""
         last = await self._client.hget(_meta(subtask_id), "last")
         return None if last is None else int(last)
+
+    async def lasts(self, subtask_ids: Sequence[str]) -> dict[str, int]:
+        """Return the last event's number of those logs that Redis knows."""
+        if not subtask_ids:
+            return {}
+        pipeline = self._client.pipeline(transaction=False)
+        for subtask_id in subtask_ids:
+            pipeline.hget(_meta(subtask_id), "last")
+        found = zip(subtask_ids, await pipeline.execute(), strict=True)
+        return {subtask_id: int(last) for subtask_id, last in found if last is not None}
 
     async def read(self, subtask_id: str, after: int, count: int = READ_ENTRIES) -> list[Entry]:
         """Return up to ``count`` entries that hold events after ``after``."""

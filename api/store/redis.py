@@ -4,19 +4,21 @@ What Redis holds may vanish at any moment; nothing that was accepted depends on 
 device share a hash tag (``{…}``), so that each script touches a single slot of a cluster.
 """
 
-import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from redis.asyncio import Redis, RedisCluster
+from redis.asyncio import BlockingConnectionPool, Redis, RedisCluster
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 
+from wegent.protocol.time_limit import time_limit
+
 CONNECT_SECONDS = 3
 COMMAND_SECONDS = 10
+CONNECTIONS = 64
 
 Client = Any  # Redis or RedisCluster: their shared methods are typed differently, though they behave alike
 
@@ -31,7 +33,8 @@ async def connected(url: str) -> AsyncIterator[Client]:
     if url.startswith("redis+cluster://"):
         client = RedisCluster.from_url(url.replace("redis+cluster://", "redis://", 1), **timeouts)
     else:
-        client = Redis.from_url(url, **timeouts)
+        # Who finds all connections in use waits; redis-py's own pool would refuse.
+        client = Redis.from_pool(BlockingConnectionPool.from_url(url, max_connections=CONNECTIONS, **timeouts))
     try:
         yield client
     finally:
@@ -99,7 +102,7 @@ class ScriptLane:
             self._connection.socket_timeout = None
         connection = self._connection
         # What interrupts sending or reading also closes the connection, so that no answer is left for the next.
-        async with asyncio.timeout(COMMAND_SECONDS):
+        async with time_limit(COMMAND_SECONDS):
             await connection.send_packed_command(connection.pack_commands(commands), check_health=False)
             return [await _answer(connection) for _ in commands]
 

@@ -18,6 +18,7 @@ from api.store.subtasks import SubtaskRow
 from api.store.tables import devices as device_table
 from api.store.tables import subtasks as table
 from wegent.protocol.chat_messages import Send
+from wegent.protocol.codec import MAX_NESTING, nesting
 from wegent.protocol.errors import Code, ProtocolError
 from wegent.protocol.resources import CLOUD, Sent
 from wegent.protocol.states import State
@@ -25,6 +26,8 @@ from wegent.protocol.types import Seconds
 
 DEFAULT_SHELL = "ClaudeCode"
 MAX_OPTIONS = 256 << 10
+MAX_PROMPT = 640 << 10
+"""Together with the options and a transcript this fits into one frame."""
 
 
 class CommonOptions(msgspec.Struct, frozen=True):
@@ -89,6 +92,10 @@ def _checked_options(message: Send) -> CommonOptions:
     encoded = msgspec.json.encode(message.options)
     if len(encoded) > MAX_OPTIONS:
         raise ProtocolError(Code.TOO_LARGE, f"`options` may have {MAX_OPTIONS} bytes.", field="options")
+    if len(msgspec.json.encode(message.prompt)) > MAX_PROMPT:
+        raise ProtocolError(Code.TOO_LARGE, f"`prompt` may have {MAX_PROMPT} bytes.", field="prompt")
+    if nesting(message.options) > MAX_NESTING:
+        raise ProtocolError(Code.BAD_MESSAGE, "`options` is nested too deeply.", field="options")
     try:
         options = msgspec.convert(message.options, CommonOptions)
     except msgspec.ValidationError as error:
@@ -108,7 +115,7 @@ async def _choose(store: Store, user_id: str, message: Send) -> Target:
         if message.device_id is not None:
             return Target(await devices.get(connection, user_id, message.device_id))
         if message.task_id is not None:
-            last = await subtasks.select(connection, table.c.task_id == message.task_id)
+            last = await subtasks.last_turns(connection, message.task_id, limit=1)
             if last and last[-1].is_cloud:
                 return Target(None)
             if last and (device := await _of_row(connection, last[-1].device)) is not None:

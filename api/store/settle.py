@@ -25,6 +25,7 @@ from wegent.protocol.resources import TaskError
 from wegent.protocol.states import TRANSITIONS, Event, State
 
 TRIES = 20
+MAX_SESSION_ID = 256
 FAILED_OFFERS = 3
 """Declines or expired offers after which a subtask fails."""
 
@@ -116,7 +117,7 @@ async def _commit(
 async def _touch_task(connection: Connection, row: SubtaskRow) -> None:
     values: dict[str, Any] = {"updated_at": now_ms()}
     session = (row.result or {}).get("session_id")
-    if isinstance(session, str) and session and "\0" not in session:  # PostgreSQL refuses NUL in text
+    if isinstance(session, str) and 0 < len(session) <= MAX_SESSION_ID and "\0" not in session:
         values |= {"history_session": session, "history_device": row.device}
     await connection.execute(tasks.update().where(tasks.c.id == row.task_id).values(values))
 
@@ -211,7 +212,9 @@ async def poke_device(store: Store, row: SubtaskRow) -> None:
 
 async def announce(store: Store, row: SubtaskRow) -> None:
     """Wake all who may care that a subtask's state changed."""
-    pokes = [(pubsub.user_channel(row.user_id), row.id), *_device_pokes(row)]
+    pokes: list[tuple[str, bytes | str]] = [(pubsub.user_channel(row.user_id), row.id)]
+    if row.state not in (State.OFFERED, State.RUNNING):  # which its device's own session brought about
+        pokes += _device_pokes(row)
     if row.is_settled:
         pokes.append((channel(row.id), b""))
         async with store.database.read() as connection:

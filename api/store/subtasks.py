@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from databases.core import Connection
 
 from api.store.clock import rfc3339, rfc3339_or_none
+from api.store.database import Database
 from api.store.live_log import LiveLog
 from api.store.tables import chunks, subtasks
 from wegent.protocol.errors import Code, ProtocolError
@@ -122,15 +123,43 @@ async def holding(connection: Connection, device: int) -> list[SubtaskRow]:
     return await select(connection, subtasks.c.device == device, subtasks.c.state.in_(_HOLDING))
 
 
-async def unsettled_of_user(connection: Connection, user_id: str) -> list[SubtaskRow]:
-    """Return the user's subtasks that have not ended."""
+class Standing(msgspec.Struct, frozen=True):
+    """How a subtask stands, without what may be large."""
+
+    id: str
+    task_id: str
+    state: State
+    device_id: str
+    device: int | None
+    is_cloud: bool
+    waiting_reason: str | None
+
+
+async def unsettled_of_user(connection: Connection, user_id: str) -> list[Standing]:
+    """Return how the user's subtasks that have not ended stand."""
     states = [state.value for state in UNSETTLED]
-    return await select(connection, subtasks.c.user_id == user_id, subtasks.c.state.in_(states))
+    return await _standings(connection, subtasks.c.user_id == user_id, subtasks.c.state.in_(states))
 
 
-async def some_of_user(connection: Connection, user_id: str, ids: Collection[str]) -> list[SubtaskRow]:
-    """Return those of the user's subtasks that ``ids`` names."""
-    return await select(connection, subtasks.c.user_id == user_id, subtasks.c.id.in_(ids)) if ids else []
+async def some_of_user(connection: Connection, user_id: str, ids: Collection[str]) -> list[Standing]:
+    """Return how those of the user's subtasks stand that ``ids`` names."""
+    return await _standings(connection, subtasks.c.user_id == user_id, subtasks.c.id.in_(ids)) if ids else []
+
+
+async def _standings(connection: Connection, *conditions: Any) -> list[Standing]:
+    columns = [subtasks.c[name] for name in Standing.__struct_fields__]
+    query = sa.select(*columns).where(*conditions).order_by(subtasks.c.position)
+    return [
+        Standing(record[0], record[1], State(record[2]), record[3], record[4], bool(record[5]), record[6])
+        for record in await connection.fetch_all(query)
+    ]
+
+
+async def last_turns(connection: Connection, task_id: str, *conditions: Any, limit: int) -> list[SubtaskRow]:
+    """Return the newest turns of a task that meet ``conditions``, oldest first."""
+    query = subtasks.select().where(subtasks.c.task_id == task_id, *conditions)
+    query = query.order_by(subtasks.c.position.desc()).limit(limit)
+    return [SubtaskRow.of(record) for record in reversed(await connection.fetch_all(query))]
 
 
 async def turns(connection: Connection, task_id: str, after: int, limit: int) -> list[SubtaskRow]:
@@ -145,7 +174,7 @@ async def overdue(
     return await select(connection, subtasks.c.state == state.value, subtasks.c[moment] < before, limit=limit)
 
 
-async def queue_positions(connection: Connection, rows: Iterable[SubtaskRow]) -> dict[str, int]:
+async def queue_positions(connection: Connection, rows: Iterable[SubtaskRow | Standing]) -> dict[str, int]:
     """Return the place (from 1) of each of ``rows`` that is queued, in its device's or the cloud's queue."""
     queued = [row for row in rows if row.state is State.QUEUED]
     places: dict[str, int] = {}
@@ -171,13 +200,12 @@ async def late_seq(connection: Connection, row: SubtaskRow) -> int:
     return max(late or 0, row.seq or 0)
 
 
-async def show(connection: Connection, log: LiveLog, rows: Sequence[SubtaskRow]) -> list[Subtask]:
-    """Return ``rows`` as REST gives them, with queue positions and the number of the last event held."""
-    places = await queue_positions(connection, rows)
-    shown = []
-    for row in rows:
-        seq = row.seq
-        if seq is None and row.state in (State.RUNNING, State.CANCELLING):
-            seq = await log.last(row.id)
-        shown.append(row.shown(places.get(row.id), max(seq or 0, row.stored_seq)))
-    return shown
+async def show(database: Database, log: LiveLog, rows: Sequence[SubtaskRow]) -> list[Subtask]:
+    """Return ``rows`` as REST gives them, with queue positions and the number of the last event held.
+
+    Redis is asked while no connection to SQL is held: it may be slow when others are not.
+    """
+    async with database.read() as connection:
+        places = await queue_positions(connection, rows)
+    live = await log.lasts([row.id for row in rows if row.state in (State.RUNNING, State.CANCELLING)])
+    return [row.shown(places.get(row.id), max(row.seq or live.get(row.id, 0), row.stored_seq)) for row in rows]

@@ -10,6 +10,7 @@ from databases.core import Connection
 
 from api.store import subtasks
 from api.store.clock import rfc3339
+from api.store.database import Database
 from api.store.live_log import LiveLog
 from api.store.subtasks import UNSETTLED, SubtaskRow
 from api.store.tables import subtasks as subtask_table
@@ -84,15 +85,16 @@ async def select(
     return [TaskRow.of(record) for record in await connection.fetch_all(query)]
 
 
-async def show(connection: Connection, log: LiveLog, rows: list[TaskRow]) -> list[Task]:
+async def show(database: Database, log: LiveLog, rows: list[TaskRow]) -> list[Task]:
     """Return ``rows`` as REST gives them, each with its last subtask."""
     newest = (
         sa.select(sa.func.max(subtask_table.c.position))
         .where(subtask_table.c.task_id.in_([row.id for row in rows]))
         .group_by(subtask_table.c.task_id)
     )
-    last = await subtasks.select(connection, subtask_table.c.position.in_(newest)) if rows else []
-    shown = {one.task_id: one for one in await subtasks.show(connection, log, last)}
+    async with database.read() as connection:
+        last = await subtasks.select(connection, subtask_table.c.position.in_(newest)) if rows else []
+    shown = {one.task_id: one for one in await subtasks.show(database, log, last)}
     return [
         Task(
             task_id=row.id,

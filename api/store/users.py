@@ -2,6 +2,8 @@
 
 import asyncio
 import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, Self
 
 import msgspec
@@ -13,7 +15,12 @@ from api.store.database import UNIQUE_VIOLATIONS, Database
 from api.store.tables import users
 from wegent.protocol.errors import Code, ProtocolError
 from wegent.protocol.resources import User
+from wegent.protocol.time_limit import time_limit
 
+HASHES_AT_ONCE = 2
+HASHING_PATIENCE_SECONDS = 5
+
+_turns = asyncio.Semaphore(HASHES_AT_ONCE)
 _hasher = PasswordHasher()
 # Verified where the name is unknown, so that the time taken does not tell which names exist.
 _DUMMY_HASH = _hasher.hash(secrets.token_hex(16))
@@ -70,8 +77,23 @@ async def check_password(database: Database, name: str, password: str) -> UserRo
     """Return the user if name and password belong together, else None; takes as long either way."""
     row = await find(database, name)
     hashed = _DUMMY_HASH if row is None else row.password_hash
-    is_right = await asyncio.to_thread(_verify, hashed, password)
+    async with _hashing():
+        is_right = await asyncio.to_thread(_verify, hashed, password)
     return row if is_right else None
+
+
+@asynccontextmanager
+async def _hashing() -> AsyncIterator[None]:
+    """Wait for one of a few turns: a hash takes 64 MiB and a core. Raises ``rate_limited``."""
+    try:
+        async with time_limit(HASHING_PATIENCE_SECONDS):
+            await _turns.acquire()
+    except TimeoutError:
+        raise ProtocolError(Code.RATE_LIMITED, "Too many people log in at this moment.") from None
+    try:
+        yield
+    finally:
+        _turns.release()
 
 
 def _verify(hashed: str, password: str) -> bool:

@@ -25,6 +25,7 @@ from executor.shells.claude_wire import (
 )
 from wegent.protocol.errors import Code
 from wegent.protocol.output_events import decode_event
+from wegent.protocol.time_limit import time_limit
 
 HOST = (sys.executable, "-P", "-m", "executor.shells.claude_host")
 TAKEN_WITHIN = 10.0
@@ -83,7 +84,7 @@ class ClaudeCode:
         taken: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._taken.append(taken)
         try:
-            async with asyncio.timeout(TAKEN_WITHIN):
+            async with time_limit(TAKEN_WITHIN):
                 await self._say(FollowUp(text))
                 return await taken
         except (TimeoutError, ConnectionError):

@@ -36,6 +36,7 @@ from executor.shells.claude_wire import (
 )
 from wegent.protocol.errors import Code
 from wegent.protocol.output_events import AnyEvent, Notice, Usage
+from wegent.protocol.time_limit import time_limit
 
 FOLLOW_UP_BEGINS_WITHIN = 1.0
 """Seconds after a result in which the CLI begins with a follow-up that it has not yet worked in."""
@@ -115,7 +116,7 @@ class Host:
         stream = claude_sdk.messages(sdk, client)
         while True:
             try:
-                async with asyncio.timeout(FOLLOW_UP_BEGINS_WITHIN if result is not None else None):
+                async with time_limit(FOLLOW_UP_BEGINS_WITHIN if result is not None else None):
                     message = await anext(stream, None)
             except TimeoutError:
                 message = None

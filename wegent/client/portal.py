@@ -11,6 +11,7 @@ from concurrent.futures import CancelledError, Future, wait
 from typing import Any, TypeVar
 
 from wegent.client.errors import ConnectionFailedError
+from wegent.protocol.time_limit import time_limit
 
 CLOSE_SECONDS = 5.0
 LOOK_SECONDS = 0.5
@@ -105,7 +106,7 @@ def _serve(loop: asyncio.AbstractEventLoop) -> None:
 
 async def _end(loop: asyncio.AbstractEventLoop, last: Callable[[], Coroutine[Any, Any, None]]) -> None:
     try:
-        async with asyncio.timeout(CLOSE_SECONDS / 2):
+        async with time_limit(CLOSE_SECONDS / 2):
             await last()
     finally:
         others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]

@@ -16,6 +16,7 @@ import msgspec
 from wegent.client.credentials import Login
 from wegent.client.errors import ConnectionFailedError, LoginError, UnavailableError, from_problem
 from wegent.protocol.backoff import full_jitter
+from wegent.protocol.time_limit import time_limit
 
 RETRY_SECONDS = 15.0
 """How long a request is tried again while the server is away or overloaded."""
@@ -123,7 +124,7 @@ class Rest:
     async def open_socket(self, path: str, frame_limit: int) -> aiohttp.ClientWebSocketResponse:
         """Open a WebSocket; frames longer than ``frame_limit`` bytes end it."""
         try:
-            async with asyncio.timeout(CONNECT_SECONDS):
+            async with time_limit(CONNECT_SECONDS):
                 return await self.session.ws_connect(
                     self.url + path,
                     headers=self._authorization,

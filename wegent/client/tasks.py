@@ -1,6 +1,5 @@
 """Task handles: following, awaiting, stopping and continuing what was sent."""
 
-import asyncio
 import uuid
 from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from wegent.protocol.inputs import AnyInput, ApprovalInput, TextInput
 from wegent.protocol.output_events import AnyEvent, decode_event
 from wegent.protocol.resources import Device, Subtask
 from wegent.protocol.states import TERMINAL, State
+from wegent.protocol.time_limit import time_limit
 
 if TYPE_CHECKING:
     from wegent.client.async_client import AsyncClient
@@ -66,7 +66,7 @@ class AsyncTask:
     async def wait(self, timeout: float | None = None) -> Subtask:
         """Wait until it has ended, however it did; raise :class:`WaitTimeoutError` after ``timeout`` seconds."""
         try:
-            async with asyncio.timeout(timeout) as limit:
+            async with time_limit(timeout) as limit:
                 return await self._wait()
         except TimeoutError:
             if limit.expired() and timeout is not None:
@@ -153,7 +153,7 @@ class AsyncTask:
 async def _news(watch: Watch) -> None:
     """Return when it is worth looking again: it ended, the socket came back, or some time went by."""
     try:
-        async with asyncio.timeout(LOOK_SECONDS):
+        async with time_limit(LOOK_SECONDS):
             while True:
                 change = await watch.next()
                 if isinstance(change, Link):

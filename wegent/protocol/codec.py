@@ -17,6 +17,9 @@ MAX_FRAME = 1 << 20
 MAX_EVENT = 256 << 10
 """Bytes that one encoded output event may have."""
 
+MAX_NESTING = 64
+"""Levels of lists and objects that free-form data may have; what reads it later may recurse."""
+
 T = TypeVar("T")
 
 
@@ -86,6 +89,16 @@ def decode_data(data: msgspec.Raw | bytes, kind: type[T], what: str = "The data"
         return decoder.decode(data)  # type: ignore[no-any-return]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise refused(error, what) from None
+
+
+def nesting(value: object) -> int:
+    """Return how many levels of lists and objects ``value`` has."""
+    depth, level = 0, [value]
+    while level:
+        inner = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
+        depth += bool(inner)
+        level = [item for items in inner for item in items]
+    return depth
 
 
 def encode(event: str, data: object, ref: int | None = None) -> bytes:

@@ -10,6 +10,7 @@ from wegent.client.watches import Link
 from wegent.protocol.chat_messages import DeviceState, Done, SubtaskState
 from wegent.protocol.resources import CLOUD
 from wegent.protocol.states import State
+from wegent.protocol.time_limit import time_limit
 from wegent.terminal.approvals import Approvals
 from wegent.terminal.interrupts import Interrupts
 from wegent.terminal.keyboard import Keyboard
@@ -181,7 +182,7 @@ class Follower:
         self._screen.status("")
         self._screen.line(self._words("left", id=self._task.id))
         try:
-            async with asyncio.timeout(1):
+            async with time_limit(1):
                 await self._screen.flush()
         except TimeoutError:
             pass  # nobody reads; leaving is what was asked for
