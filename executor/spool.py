@@ -6,10 +6,13 @@ stored them.
 """
 
 import contextlib
+import logging
 import os
 from array import array
 from collections.abc import Sequence
 from pathlib import Path
+
+log = logging.getLogger(__name__)
 
 SEGMENT_BYTES = 1 << 20
 _SUFFIX = ".jsonl"
@@ -89,6 +92,25 @@ class FileSpool:
             segment.recover()
         if not self._segments:
             self._segments = [_Segment.create(folder, 1)]
+        self.given = self._segments[-1].last
+        """The highest number that a former process gave, as far as can be told; damage makes ``last`` less."""
+        self._drop_after_break()
+
+    def _drop_after_break(self) -> None:
+        """Keep only what follows on without a gap: numbers that lead into nothing could never be sent."""
+        for index in range(1, len(self._segments)):
+            if self._segments[index].first == self._segments[index - 1].last + 1:
+                continue
+            log.warning(
+                "Output %d–%d in %s is damaged or missing; what was kept after it is dropped.",
+                self._segments[index - 1].last + 1,
+                self._segments[index].first - 1,
+                self._folder,
+            )
+            for dropped in self._segments[index:]:
+                dropped.delete()
+            del self._segments[index:]
+            return
 
     @property
     def first(self) -> int:

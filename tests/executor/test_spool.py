@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from executor.spool import FileSpool
-from wegent.protocol.output_log import MemorySpool
+from wegent.protocol.output_log import MemorySpool, Sender
 
 
 def event(number: int, size: int = 0) -> bytes:
@@ -67,6 +67,35 @@ def test_a_torn_last_line_is_cut_off_wherever_it_is_torn(tmp_path: Path) -> None
         recovered.append([event(33)])
         assert recovered.read(3, 1000) == [event(33)]
         recovered.close()
+
+
+@pytest.mark.parametrize("left", [0, 30])
+def test_after_a_break_nothing_is_kept_and_a_sender_comes_to_its_end(
+    tmp_path: Path, left: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    spool = FileSpool(tmp_path, segment_bytes=100)
+    for number in range(1, 21):
+        spool.append([event(number, 20)])
+    spool.close()
+    segments = sorted(tmp_path.iterdir())
+    assert len(segments) > 3
+    with open(segments[1], "r+b") as file:
+        file.truncate(left)
+    torn = FileSpool(tmp_path, segment_bytes=100)
+    assert torn.last < 20
+    assert torn.given == 20
+    assert "dropped" in caplog.text
+    assert sorted(tmp_path.iterdir()) == segments[:2]
+    sender = Sender(torn)
+    sender.connect(0)
+    sent = []
+    while batch := sender.next_batch(50):
+        assert batch.events
+        sent += batch.events
+    assert sent == [event(number, 20) for number in range(1, torn.last + 1)]
+    torn.append([event(99)])
+    assert torn.read(torn.last, 100) == [event(99)]
+    torn.close()
 
 
 def test_numbers_go_on_after_everything_was_forgotten(tmp_path: Path) -> None:

@@ -127,3 +127,15 @@ def test_one_event_larger_than_the_limit_is_still_sent() -> None:
     sender.connect(0)
     sender.append([b"x" * 100, b"y"])
     assert sender.next_batch(10) == Batch(1, [b"x" * 100])
+
+
+def test_a_number_that_the_spool_has_lost_is_nothing_to_send() -> None:
+    class Torn(MemorySpool):
+        def read(self, seq: int, max_bytes: int) -> list[bytes]:
+            return []
+
+    sender = Sender(Torn())
+    sender.connect(0)
+    sender.append([b"1"])
+    assert sender.next_batch(100) is None
+    assert not sender.has_sent_all

@@ -122,10 +122,12 @@ class Sender:
         self._connected = False
 
     def next_batch(self, max_bytes: int) -> Batch | None:
-        """Return what to send now, or None: nothing new, not connected, or the window is full."""
+        """Return what to send now, or None: nothing there, not connected, or the window is full."""
         if not self._connected or self._next > self._spool.last or self._in_flight_bytes >= self._window:
             return None
         events = self._spool.read(self._next, max_bytes)
+        if not events:  # lost from the spool: nothing to send is not something to send again and again
+            return None
         batch = Batch(self._next, events)
         self._next += len(events)
         size = sum(map(len, events))
