@@ -49,7 +49,7 @@ async def look(store: Store, device: DeviceRow, session: str) -> Holding:
         record = await connection.fetch_one(device_table.select().where(device_table.c.row == device.row))
         held = _current(None if record is None else DeviceRow.of(record), session)
         rows = await subtasks.select(connection, table.c.device == device.row, table.c.state.in_(_HOLDING))
-        waiting = sa.select(table.c.position).where(_queue(device), table.c.state == State.QUEUED.value).limit(1)
+        waiting = sa.select(table.c.position).where(_queue(held), table.c.state == State.QUEUED.value).limit(1)
         is_waited_for = len(rows) < held.slots and await connection.fetch_val(waiting) is not None
     return Holding(rows, is_waited_for)
 
@@ -64,10 +64,11 @@ def _current(held: DeviceRow | None, session: str) -> DeviceRow:
 
 
 def _queue(device: DeviceRow) -> sa.ColumnElement[bool]:
-    """Return the condition that says which subtasks wait for a device."""
+    """Return the condition that says what waits for a device: its own, and of the cloud's what it has the shell for."""
     mine = table.c.device == device.row
     if device.kind == "cloud":
-        return sa.or_(mine, sa.and_(table.c.is_cloud.is_(True), table.c.device.is_(None)))
+        theirs = (table.c.is_cloud.is_(True), table.c.device.is_(None), table.c.shell.in_(device.about.shells))
+        return sa.or_(mine, sa.and_(*theirs))
     return mine
 
 
@@ -93,7 +94,7 @@ async def _take(store: Store, connection: Connection, device: DeviceRow, session
         sa.select(sa.func.count()).where(table.c.device == device.row, table.c.state.in_(_HOLDING))
     )
     taken: list[SubtaskRow] = []
-    for candidate in await _candidates(store, connection, device, held.slots - used):
+    for candidate in await _candidates(store, connection, held, held.slots - used):
         if len(taken) >= held.slots - used:
             break
         offered = await _offer(store, connection, device, candidate)
