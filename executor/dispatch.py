@@ -11,7 +11,7 @@ from executor.admission import Refusal
 from executor.device import Device
 from executor.requests import Connection, RefusedError, ask
 from executor.subtask import Phase, Stop, Subtask
-from wegent.protocol.codec import Frame, decode_data, encode, encode_error
+from wegent.protocol.codec import MAX_FRAME, Frame, decode_data, encode, encode_error
 from wegent.protocol.device_messages import (
     TO_DEVICE,
     Accept,
@@ -25,8 +25,17 @@ from wegent.protocol.device_messages import (
 )
 from wegent.protocol.errors import Code, ProtocolError
 from wegent.protocol.inputs import AnyInput, ApprovalInput
+from wegent.protocol.types import Attempt, Id
 
 log = logging.getLogger(__name__)
+
+
+class _Named(msgspec.Struct, frozen=True):
+    """What an offer that cannot be used is declined by."""
+
+    subtask_id: Id
+    attempt: Attempt
+
 
 Handler = Callable[[Any, int | None], Awaitable[None] | None]
 
@@ -56,11 +65,25 @@ class Dispatch:
             handler = self.handlers.get(frame.event)
             if handler is None:
                 raise ProtocolError(Code.BAD_MESSAGE, f"There is no event {frame.event[:64]!r} for a device.")
+            _check_size(frame)
             done = handler(decode_data(frame.data, TO_DEVICE[frame.event], frame.event), frame.ref)
             if done is not None:
                 await done
         except ProtocolError as error:
-            await self._connection.send(encode_error(error, frame.ref))
+            if not self._decline_unusable(frame, error):
+                await self._connection.send(encode_error(error, frame.ref))
+
+    def _decline_unusable(self, frame: Frame, error: ProtocolError) -> bool:
+        """Decline an offer for good that cannot be used but can be named; return whether it was one."""
+        if frame.event != "task:execute":
+            return False
+        try:
+            named = decode_data(frame.data, _Named)
+        except ProtocolError:
+            return False
+        refusal = Refusal(f"The device cannot use this offer: {error.message}", retry=False)
+        self._group.create_task(self._decline(named, refusal))
+        return True
 
     def resume(self, verdicts: list[Resume]) -> None:
         """Go on with what register listed, each as the server says; what it does not name it does not know."""
@@ -103,7 +126,7 @@ class Dispatch:
             subtask.resume(0)
             self._device.begin(subtask)
 
-    async def _decline(self, offer: Execute, refusal: Refusal) -> None:
+    async def _decline(self, offer: Execute | _Named, refusal: Refusal) -> None:
         log.info("Declining subtask %s: %s", offer.subtask_id, refusal.reason)
         decline = Decline(offer.subtask_id, offer.attempt, refusal.reason[:4096], refusal.retry)
         try:
@@ -164,3 +187,11 @@ class Dispatch:
             raise ProtocolError(
                 Code.CONFLICT, "The subtask takes no follow-up now.", "Send it as a further turn of the task."
             )
+
+
+def _check_size(frame: Frame) -> None:
+    size = len(memoryview(frame.data))
+    if size > MAX_FRAME:
+        raise ProtocolError(
+            Code.TOO_LARGE, f"It has {size} bytes, a frame may have {MAX_FRAME}. Send less, or send it as a file."
+        )

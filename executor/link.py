@@ -15,12 +15,11 @@ from executor.endings import ConnectionLostError, ExitCode, FatalError
 from executor.pump import MAX_BATCH
 from executor.reaper import Reaper
 from executor.requests import RefusedError
-from executor.session import Session
+from executor.session import MOST_RECEIVED, Session
 from wegent.client import credentials
 from wegent.client.errors import LoginError
 from wegent.protocol.backoff import full_jitter
 from wegent.protocol.close_codes import CloseCode
-from wegent.protocol.codec import MAX_FRAME
 from wegent.protocol.device_messages import Register
 from wegent.protocol.errors import Code
 from wegent.protocol.time_limit import time_limit
@@ -93,7 +92,7 @@ class Link:
                 return await http.ws_connect(
                     url,
                     headers={"Authorization": f"Bearer {self._token}"},
-                    max_msg_size=MAX_FRAME + 1024,
+                    max_msg_size=MOST_RECEIVED,
                     timeout=aiohttp.ClientWSTimeout(ws_close=2),
                 )
         except aiohttp.WSServerHandshakeError as error:

@@ -24,6 +24,9 @@ from wegent.protocol.time_limit import time_limit
 
 log = logging.getLogger(__name__)
 
+MOST_RECEIVED = 2 << 20
+"""Bytes of a frame that is read: more than a frame may have, so that an offer that is too long can be declined."""
+
 T = TypeVar("T")
 
 
@@ -128,7 +131,7 @@ class Session:
             message = await self._socket.receive()
             if message.type is aiohttp.WSMsgType.TEXT or message.type is aiohttp.WSMsgType.BINARY:
                 try:
-                    return decode_frame(message.data)
+                    return decode_frame(message.data, MOST_RECEIVED)
                 except ProtocolError as error:
                     await self.send(encode_error(error))
             elif message.type in {aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.CLOSING}:
