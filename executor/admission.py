@@ -22,9 +22,13 @@ def admit(offer: Execute, config: Config) -> Job | Refusal:
         return Refusal(f"This device does not offer {offer.shell} (offered: {offered}).", retry=False)
     own = workspace.own_folder(config.home, offer.task_id)
     if config.kind == "cloud":
-        own = workspace.own_folder(config.home, f"cloud-{offer.subtask_id}")
+        own = workspace.scratch_folder(config.home, offer.subtask_id)
     try:
         checked = options.read(offer.options)
+        if checked.workdir and config.kind == "cloud":
+            return Refusal(
+                "In the cloud each subtask has a folder of its own: leave options.workdir out.", retry=False
+            )
         folder = workspace.resolve(checked.workdir, own, config.folders) if checked.workdir else own
         mode = permission.effective(checked.permission_mode, config.permission_mode)
     except (

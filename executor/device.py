@@ -12,6 +12,7 @@ from executor.runner import Runner
 from executor.shells import SHELLS
 from executor.shells.base import Job, Outcome
 from executor.subtask import Phase, Stop, Subtask, stopped_outcome
+from executor.workspace import scratch_folder
 from wegent.protocol.device_messages import Execute, Running
 from wegent.protocol.errors import Code
 
@@ -80,7 +81,8 @@ class Device:
 
     def _hold(self, offer: Execute, job: Job) -> Subtask | Refusal:
         """Write down that this will be accepted, before anybody is told so."""
-        scratch = str(job.folder) if self.config.kind == "cloud" else None
+        is_cloud = self.config.kind == "cloud"
+        scratch = str(scratch_folder(self.config.home, offer.subtask_id)) if is_cloud else None
         meta = Meta(offer.subtask_id, offer.task_id, offer.attempt, offer.shell, scratch=scratch)
         try:
             outbox = Outbox.create(self.config.home, meta)

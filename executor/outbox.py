@@ -14,7 +14,7 @@ import msgspec
 
 from executor.processes import Born
 from executor.spool import FileSpool
-from executor.workspace import folder_name
+from executor.workspace import folder_name, scratch_folder
 from wegent.protocol.device_messages import Complete
 
 log = logging.getLogger(__name__)
@@ -90,9 +90,14 @@ class Outbox:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def remove_scratch(self) -> None:
-        """Delete the folder that was the subtask's alone."""
-        if self.meta.scratch:
-            shutil.rmtree(self.meta.scratch, ignore_errors=True)
+        """Delete the folder that was made for this subtask alone; no other one, whatever the ledger says."""
+        if not self.meta.scratch:
+            return
+        scratch = Path(self.meta.scratch)
+        if scratch != scratch_folder(self.folder.parent.parent, self.meta.subtask_id):
+            log.warning("Not deleting %s: it was not made for subtask %s.", scratch, self.meta.subtask_id)
+            return
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def leftovers(home: Path) -> list[Outbox]:

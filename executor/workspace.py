@@ -23,8 +23,13 @@ def folder_name(identifier: str) -> str:
 
 
 def own_folder(home: Path, identifier: str) -> Path:
-    """Return the folder of the task (or, in the cloud, of the subtask) ``identifier``."""
+    """Return the folder of the task ``identifier``."""
     return home / "workspace" / folder_name(identifier)
+
+
+def scratch_folder(home: Path, subtask_id: str) -> Path:
+    """Return the folder that is, in the cloud, one subtask's alone and removed at its end."""
+    return own_folder(home, f"cloud-{subtask_id}")
 
 
 def resolve(workdir: str, own: Path, offered: tuple[Path, ...]) -> Path:

@@ -7,6 +7,7 @@ from support.marked import marked
 from support.processes import Programs, eventually
 from support.scripted_backend import ScriptedBackend
 
+from executor.outbox import Meta, Outbox
 from wegent.protocol.errors import Code
 
 
@@ -125,3 +126,32 @@ async def test_cloud_subtasks_work_in_a_fresh_folder_that_is_removed(
     assert record.text().strip() != again.text().strip()
     assert "left" not in again.text()
     assert not list((programs.folder / "home/.wegent-executor/workspace").iterdir())
+
+
+async def test_in_the_cloud_an_offered_folder_is_neither_taken_nor_deleted(
+    backend: ScriptedBackend, start_executor, tmp_path: Path
+) -> None:
+    shared = tmp_path / "datasets"
+    shared.mkdir()
+    (shared / "precious").touch()
+    start_executor("--mode", "cloud", "--workspace", str(shared))
+    for number, workdir in enumerate((str(shared), ".", "inner")):
+        await backend.offer(f"bad{number}", "true", options={"workdir": workdir})
+    await eventually(lambda: len(backend.declines) == 3)
+    assert not any(decline["retry"] for decline in backend.declines)
+    assert all("options.workdir" in decline["reason"] for decline in backend.declines)
+    assert (shared / "precious").exists()
+
+
+def test_only_the_folder_made_for_it_is_deleted_as_scratch(tmp_path: Path) -> None:
+    home, shared = tmp_path / "home", tmp_path / "datasets"
+    own = home / "workspace/cloud-one"
+    for folder in (shared, own):
+        folder.mkdir(parents=True)
+    for scratch in (shared, own / "..", home / "workspace", home / "workspace/..", own):
+        outbox = Outbox.create(home, Meta("one", "task", 1, "Command", scratch=str(scratch)))
+        outbox.remove_scratch()
+        outbox.remove()
+        assert shared.exists()
+        assert (home / "workspace").exists()
+    assert not own.exists()
