@@ -17,6 +17,7 @@ from benchmarks.idle import measure_idle
 from benchmarks.plan import SMALLEST, WHOLE, Plan
 from benchmarks.relay import measure_flow
 from benchmarks.results import Relayed, Results
+from wegent.protocol.time_limit import time_limit
 
 PARTS = ("relay", "dispatch", "idle")
 LONGEST_SECONDS = 600
@@ -50,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
 async def _measure(parts: tuple[str, ...], plan: Plan, console: Console) -> Results:
     began, began_at = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
     here = machine.look()
-    async with asyncio.timeout(LONGEST_SECONDS):
+    async with time_limit(LONGEST_SECONDS):
         found = Results(began_at=began_at, seconds=0, machine=here, plan=plan)
         if "relay" in parts:
             found = msgspec.structs.replace(found, relay=await _relay(plan, console))

@@ -10,6 +10,7 @@ import aiohttp
 import msgspec
 
 from wegent.protocol.codec import Frame, decode_data, encode
+from wegent.protocol.time_limit import time_limit
 
 PATIENCE = 60.0
 """Seconds that anything may take before the run fails."""
@@ -68,5 +69,5 @@ class Connection:
         ref = next(self._refs)
         answer = self._answers[ref] = asyncio.get_running_loop().create_future()
         await self.post(encode(event, data, ref))
-        async with asyncio.timeout(PATIENCE):
+        async with time_limit(PATIENCE):
             return decode_data(await answer, kind)

@@ -12,6 +12,7 @@ from benchmarks.crowd import run_crowd
 from benchmarks.orders import DeviceReport, Job, Member
 from wegent.protocol.codec import Frame, decode_data
 from wegent.protocol.device_messages import Accept, Ack, Complete, Execute, Heartbeat, Register
+from wegent.protocol.time_limit import time_limit
 
 HEARTBEAT_SECONDS = 30
 YIELD_FRAMES = 16
@@ -43,7 +44,7 @@ class Emission:
         """Wait while the device's window is full, as the executor does."""
         while self.sent - self.held >= self.job.window * self.job.events_per_frame:
             self.advanced.clear()
-            async with asyncio.timeout(PATIENCE):
+            async with time_limit(PATIENCE):
                 await self.advanced.wait()
 
 

@@ -14,6 +14,7 @@ import msgspec
 
 from benchmarks.connection import PATIENCE, BrokenError
 from benchmarks.orders import Orders
+from wegent.protocol.time_limit import time_limit
 
 ROOT = Path(__file__).resolve().parents[1]
 PATIENCE_AT_END = 15.0
@@ -45,7 +46,7 @@ class Program:
     async def line(self) -> str:
         """Return its next line of output."""
         assert self._process.stdout is not None
-        async with asyncio.timeout(PATIENCE):
+        async with time_limit(PATIENCE):
             line = await self._process.stdout.readline()
         if not line:
             raise self.broken(f"{self._log.stem} ended too early")
@@ -62,7 +63,7 @@ class Program:
         with suppress(ProcessLookupError):
             self._process.terminate()
         try:
-            async with asyncio.timeout(PATIENCE_AT_END):
+            async with time_limit(PATIENCE_AT_END):
                 await self._process.wait()
         except TimeoutError:
             self._process.kill()

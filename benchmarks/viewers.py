@@ -14,6 +14,7 @@ from wegent.protocol.chat_messages import Chunk, Done, Send
 from wegent.protocol.codec import Frame, decode_data
 from wegent.protocol.resources import Sent
 from wegent.protocol.states import State
+from wegent.protocol.time_limit import time_limit
 
 
 class _Stamped(msgspec.Struct):
@@ -50,7 +51,7 @@ class Viewer:
         send = Send(uuid.uuid4().hex, msgspec.json.encode(job).decode(), device_id=self._member.device_id)
         sent = await self._connection.request("chat:send", send, Sent)
         self._report.answer_ns.append(time.monotonic_ns() - began)
-        async with asyncio.timeout(PATIENCE):
+        async with time_limit(PATIENCE):
             done = await self._done
         self._report.done_ns.append(time.monotonic_ns() - began)
         if (done.subtask_id, done.state, done.seq) != (sent.subtask_id, State.COMPLETED, self._seq):
