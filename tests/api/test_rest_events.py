@@ -6,10 +6,9 @@ from contextlib import aclosing
 from io import BytesIO
 from typing import Any
 
-import aiohttp
 import pytest
 import pytest_asyncio
-from support.http import ask
+from support.http import ask, form
 from support.processes import eventually
 from support.raw_device import RawDevice
 from support.raw_viewer import ServerSentEvent, server_sent_events
@@ -176,13 +175,6 @@ async def test_a_stream_of_a_waiting_subtask_that_is_cancelled_ends_at_once(
     await shared.call(user, "POST", f"/subtasks/{sent['subtask_id']}/cancel")
     (done,) = await asyncio.wait_for(reading, 20)
     assert (done.data["state"], done.data["seq"]) == ("cancelled", 0)
-
-
-def form(name: str, body: bytes | BytesIO, filename: str, media_type: str) -> aiohttp.FormData:
-    """Return a multipart body with one file."""
-    data = aiohttp.FormData()
-    data.add_field(name, body, filename=filename, content_type=media_type)
-    return data
 
 
 async def test_a_file_comes_back_as_it_was_and_always_as_a_download(shared: Stack, user: StackUser) -> None:

@@ -1,6 +1,7 @@
 """Raw HTTP for tests that look at headers and cookies, and that send what a decent client would not."""
 
 from collections.abc import Mapping
+from io import BytesIO
 from typing import Any
 
 import aiohttp
@@ -44,6 +45,13 @@ async def ask(
         session.request(method, url, headers={**bearer, **headers}, allow_redirects=False, **options) as response,
     ):
         return Answer(response.status, response.headers, await response.read())
+
+
+def form(name: str, body: bytes | BytesIO, filename: str, media_type: str) -> aiohttp.FormData:
+    """Return a multipart body with one file."""
+    data = aiohttp.FormData()
+    data.add_field(name, body, filename=filename, content_type=media_type)
+    return data
 
 
 async def log_in(stack: Stack, name: str, password: str) -> Answer:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from api.config import Settings
 from api.store import claims, output, registration, sending, settle, subtasks, tables, transitions
+from api.store.database import Database
 from api.store.devices import DeviceRow
 from api.store.live_log import Appended, Entry
 from api.store.migrate import upgrade
@@ -121,11 +122,16 @@ class Work:
 
     async def dump(self) -> dict[str, list[Any]]:
         """Return every row of every table."""
-        async with self.store.database.read() as connection:
-            return {
-                table.name: [
-                    tuple(record._mapping.values())
-                    for record in await connection.fetch_all(sa.select(table).order_by(*table.primary_key))
-                ]
-                for table in tables.metadata.sorted_tables
-            }
+        return await dump(self.store.database)
+
+
+async def dump(database: Database) -> dict[str, list[Any]]:
+    """Return every row of every table."""
+    async with database.read() as connection:
+        return {
+            table.name: [
+                tuple(record._mapping.values())
+                for record in await connection.fetch_all(sa.select(table).order_by(*table.primary_key))
+            ]
+            for table in tables.metadata.sorted_tables
+        }
