@@ -24,7 +24,7 @@ def admit(offer: Execute, config: Config) -> Job | Refusal:
     if config.kind == "cloud":
         own = workspace.scratch_folder(config.home, offer.subtask_id)
     try:
-        checked = options.read(offer.options)
+        checked = options.read(offer.options, offer.shell)
         if checked.workdir and config.kind == "cloud":
             return Refusal(
                 "In the cloud each subtask has a folder of its own: leave options.workdir out.", retry=False

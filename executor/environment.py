@@ -1,5 +1,6 @@
 """What a task's processes see of the executor's environment: what they need to work, and no secret of ours."""
 
+import re
 from collections.abc import Mapping
 
 MARK = "WEGENT_SUBTASK_ID"
@@ -18,6 +19,40 @@ _NAMES = frozenset(
 _PREFIXES = ("LC_", "XDG_", "CONDA_")
 _CLAUDE_PREFIXES = ("ANTHROPIC_", "CLAUDE_")
 _CLAUDE_NAMES = frozenset({"IS_SANDBOX", "DISABLE_TELEMETRY"})
+
+_RESERVED_PREFIX = "WEGENT_"
+"""What a task may not set for any shell: it is the executor's own, the mark first of all."""
+# Claude Code reads its own settings, its login and where to send both from variables; others make it, or what it
+# starts before anybody is asked, run what the task says: loaders, interpreters, shells' start files, git, ripgrep.
+_STEERS_CLAUDE_PREFIXES = (
+    *("ANTHROPIC_", "CLAUDE", "AWS_", "GOOGLE_", "GCLOUD_", "VERTEX_", "AZURE_", "OTEL_", "MCP_", "DISABLE_"),
+    *("NODE_", "BUN_", "NPM_", "PYTHON", "LD_", "DYLD_", "BASH_", "GIT_", "SSH_", "RIPGREP_", "XDG_"),
+    *("SSL", "OPENSSL_", "REQUESTS_CA", "CURL_"),
+)
+_STEERS_CLAUDE_NAMES = frozenset(
+    {
+        *("ENV", "PATH", "HOME", "SHELL", "SHELLOPTS", "BASHOPTS", "ZDOTDIR", "IFS", "PS4", "PROMPT_COMMAND"),
+        *("IS_SANDBOX", "USE_BUILTIN_RIPGREP", "GCONV_PATH", "EDITOR", "VISUAL", "PAGER", "BROWSER"),
+        *("COMSPEC", "PATHEXT", "USERPROFILE", "HOMEDRIVE", "HOMEPATH", "APPDATA", "LOCALAPPDATA", "PROGRAMDATA"),
+        *("TMPDIR", "TMP", "TEMP"),
+    }
+)
+_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def is_reserved(name: str, shell: str) -> bool:
+    """Whether a task may not set ``name`` by options.env, in any case, for ``shell``."""
+    upper = name.upper()
+    if upper.startswith(_RESERVED_PREFIX):
+        return True
+    if shell != "ClaudeCode":
+        return False
+    return (
+        not _PLAIN_NAME.fullmatch(name)  # BASH_FUNC_ls%% and the like
+        or upper in _STEERS_CLAUDE_NAMES
+        or upper.startswith(_STEERS_CLAUDE_PREFIXES)
+        or upper.endswith("_PROXY")
+    )
 
 
 def for_children(environ: Mapping[str, str]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from executor.environment import is_reserved
 from wegent.protocol.types import Seconds
 
 
@@ -28,8 +29,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 _NOT_YET = ("files", "images", "mcp_servers")
 
 
-def read(raw: dict[str, Any]) -> Options:
-    """Check ``raw``; raise :class:`InvalidOptionsError` for what cannot be."""
+def read(raw: dict[str, Any], shell: str) -> Options:
+    """Check ``raw`` for ``shell``; raise :class:`InvalidOptionsError` for what cannot be."""
     for name in _NOT_YET:
         if raw.get(name):
             raise InvalidOptionsError(f"This version of the executor cannot take options.{name}.")
@@ -40,4 +41,11 @@ def read(raw: dict[str, Any]) -> Options:
     texts = [*options.env, *options.env.values(), *(options.argv or ())]
     if any("\0" in text for text in texts) or any("=" in name or not name for name in options.env):
         raise InvalidOptionsError("options.env and options.argv may hold no NUL, and names no '='.")
+    reserved = sorted(name for name in options.env if is_reserved(name, shell))
+    if reserved:
+        listed = ", ".join(name[:64] for name in reserved[:10])
+        raise InvalidOptionsError(
+            f"options.env may not set {listed} for {shell}: that would change what the device's owner decided."
+            " Leave it out; its owner can set it where the executor starts."
+        )
     return options

@@ -156,6 +156,19 @@ async def test_what_is_allowed_for_the_task_is_not_asked_again_in_its_next_turn(
     assert "First." in str(endpoint.requests[-1]["messages"])
 
 
+async def test_a_task_cannot_send_the_owners_login_elsewhere(
+    backend: ScriptedBackend, start_claude: Start, tmp_path: Path
+) -> None:
+    async with model_endpoint([text("hi")]) as honest, model_endpoint([text("hi")]) as other:
+        start_claude(honest)
+        env = {"ANTHROPIC_BASE_URL": other.url, "CLAUDE_CONFIG_DIR": str(tmp_path)}
+        await offer(backend, "one", options={"env": env})
+        await eventually(lambda: backend.declines)
+    assert backend.declines[0]["retry"] is False
+    assert "ANTHROPIC_BASE_URL, CLAUDE_CONFIG_DIR" in backend.declines[0]["reason"]
+    assert not other.requests
+
+
 @pytest.mark.parametrize("sdk", SDKS)
 async def test_a_session_that_is_not_here_is_begun_anew_with_a_notice(
     backend: ScriptedBackend, start_claude: Start, sdk: str
