@@ -6,7 +6,7 @@ BEGIN IMMEDIATE is what keeps many concurrent writers fast and free of "database
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any, Self
 
@@ -15,6 +15,8 @@ import databases
 import sqlalchemy as sa
 from databases.core import Connection
 from sqlalchemy.dialects import postgresql, sqlite
+
+from api.store.cancellation import to_its_end
 
 BUSY_TIMEOUT_SECONDS = 15
 READERS = 3
@@ -26,8 +28,6 @@ UNIQUE_VIOLATIONS = (sqlite3.IntegrityError, asyncpg.UniqueViolationError)
 REFERENCE_VIOLATIONS = (sqlite3.IntegrityError, asyncpg.ForeignKeyViolationError)
 """What a statement raises that names a row which is gone."""
 _TROUBLE = (sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
-
-Undo = Callable[[], Coroutine[Any, Any, None]]
 
 
 class _SQLiteConnection(sqlite3.Connection):
@@ -108,46 +108,32 @@ class _Whole:
 
     async def execute(self, query: Any) -> Any:
         """As :meth:`Connection.execute`."""
-        return await _to_its_end(self._connection.execute(query))
+        return await to_its_end(self._connection.execute(query))
 
     async def fetch_one(self, query: Any) -> Any:
         """As :meth:`Connection.fetch_one`."""
-        return await _to_its_end(self._connection.fetch_one(query))
+        return await to_its_end(self._connection.fetch_one(query))
 
     async def fetch_all(self, query: Any) -> Any:
         """As :meth:`Connection.fetch_all`."""
-        return await _to_its_end(self._connection.fetch_all(query))
+        return await to_its_end(self._connection.fetch_all(query))
 
     async def fetch_val(self, query: Any) -> Any:
         """As :meth:`Connection.fetch_val`."""
-        return await _to_its_end(self._connection.fetch_val(query))
-
-
-async def _to_its_end(statement: Coroutine[Any, Any, Any], undo: Undo | None = None) -> Any:
-    """Await ``statement``; if the wait is cancelled, wait for its end anyway, and then ``undo`` it."""
-    work = asyncio.ensure_future(statement)
-    try:
-        return await asyncio.shield(work)
-    except asyncio.CancelledError:
-        while not work.done():
-            with suppress(asyncio.CancelledError):
-                await asyncio.wait([work])
-        if not work.cancelled() and work.exception() is None and undo is not None:
-            await _to_its_end(undo())
-        raise
+        return await to_its_end(self._connection.fetch_val(query))
 
 
 @asynccontextmanager
 async def _transaction(connection: Connection, begin: str) -> AsyncIterator[_Whole]:
     """Give a connection in a transaction: committed at the block's end, rolled back on an exception."""
     try:
-        await _to_its_end(connection.execute(begin))
+        await to_its_end(connection.execute(begin))
         yield _Whole(connection)
-        await _to_its_end(connection.execute("COMMIT"))
+        await to_its_end(connection.execute("COMMIT"))
     except BaseException:
         # There is nothing to roll back where it did not begin, or was committed after all.
         with suppress(*_TROUBLE):
-            await _to_its_end(connection.execute("ROLLBACK"))
+            await to_its_end(connection.execute("ROLLBACK"))
         raise
 
 
@@ -215,11 +201,11 @@ class PostgreSQL(Database):
         async def release() -> None:
             await connection.__aexit__()
 
-        await _to_its_end(connection.__aenter__(), undo=release)
+        await to_its_end(connection.__aenter__(), undo=release)
         try:
             yield connection
         finally:
-            await _to_its_end(release())
+            await to_its_end(release())
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[_Whole]:

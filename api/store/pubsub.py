@@ -8,12 +8,14 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from redis.asyncio import ConnectionPool, Redis, RedisCluster
 
+from api.store.cancellation import to_its_end
 from api.store.redis import Client, RedisError
+from wegent.protocol.time_limit import time_limit
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +88,8 @@ class PubSub:
                 with contextlib.suppress(RedisError, OSError):  # run() subscribes again when Redis is back
                     await self._subscribe(channel)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(confirmed.wait(), SUBSCRIBE_SECONDS)
+                async with time_limit(SUBSCRIBE_SECONDS):
+                    await confirmed.wait()
             yield
         finally:
             listeners.remove(listener)
@@ -94,12 +97,19 @@ class PubSub:
                 del self._listeners[channel]
                 self._confirmed.pop(channel, None)
                 with contextlib.suppress(RedisError, OSError):
-                    async with self._command:
-                        await self._connection.unsubscribe(channel)
+                    await to_its_end(self._unsubscribe(channel))
 
     async def _subscribe(self, *channels: str) -> None:
+        # A command that is cancelled half-way would close the connection on which all others listen.
+        await to_its_end(self._subscribe_in_turn(channels))
+
+    async def _subscribe_in_turn(self, channels: Sequence[str]) -> None:
         async with self._command:
             await self._connection.subscribe(*channels)
+
+    async def _unsubscribe(self, channel: str) -> None:
+        async with self._command:
+            await self._connection.unsubscribe(channel)
 
     async def run(self) -> None:
         """Receive for ever; survives a Redis that goes away."""

@@ -10,10 +10,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from redis.asyncio import BlockingConnectionPool, Redis, RedisCluster
-from redis.asyncio.connection import AbstractConnection
+from redis.asyncio.connection import AbstractConnection, Connection
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 
+from api.store.cancellation import cancellable
 from wegent.protocol.time_limit import time_limit
 
 CONNECT_SECONDS = 3
@@ -32,9 +33,13 @@ async def connected(url: str) -> AsyncIterator[Client]:
     client: Client
     if url.startswith("redis+cluster://"):
         client = RedisCluster.from_url(url.replace("redis+cluster://", "redis://", 1), **timeouts)
+        settings = client.connection_kwargs
+        settings["connection_class"] = cancellable(settings.get("connection_class", Connection))
     else:
         # Who finds all connections in use waits; redis-py's own pool would refuse.
-        client = Redis.from_pool(BlockingConnectionPool.from_url(url, max_connections=CONNECTIONS, **timeouts))
+        pool = BlockingConnectionPool.from_url(url, max_connections=CONNECTIONS, **timeouts)
+        pool.connection_class = cancellable(pool.connection_class)
+        client = Redis.from_pool(pool)
     try:
         yield client
     finally:
