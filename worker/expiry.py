@@ -1,13 +1,18 @@
 """What is over: offers nobody answered, places in a queue, stops nobody confirmed, files, tokens."""
 
+import logging
 from collections.abc import Awaitable, Callable
 
 from api.store import files, settle, subtasks, tokens
 from api.store.clock import now_ms
 from api.store.store import Store
 from api.store.subtasks import Moment, SubtaskRow
-from wegent.protocol.errors import Code
+from wegent.protocol.errors import Code, ProtocolError
 from wegent.protocol.states import Event, State
+
+log = logging.getLogger(__name__)
+
+Act = Callable[[SubtaskRow], Awaitable[SubtaskRow | None]]
 
 BATCH = 200
 TOKEN_GRACE_MS = 24 * 3600 * 1000
@@ -17,8 +22,8 @@ TOKEN_GRACE_MS = 24 * 3600 * 1000
 async def expire_offers(store: Store) -> int:
     """Take back offers whose session did not do it in time: its process died."""
 
-    async def take_back(row: SubtaskRow) -> None:
-        await settle.give_back(store, row, "The device did not answer the offer in time.")
+    async def take_back(row: SubtaskRow) -> SubtaskRow | None:
+        return await settle.give_back(store, row, "The device did not answer the offer in time.")
 
     before = now_ms() - int(2 * store.settings.timing.offer * 1000)
     return await _each(store, take_back, State.OFFERED, "offered_at", before)
@@ -27,8 +32,8 @@ async def expire_offers(store: Store) -> int:
 async def expire_queue(store: Store) -> int:
     """Fail subtasks that waited longer than the queue time."""
 
-    async def fail(row: SubtaskRow) -> None:
-        await settle.reject(store, row, settle.task_error(Code.QUEUE_EXPIRED))
+    async def fail(row: SubtaskRow) -> SubtaskRow | None:
+        return await settle.reject(store, row, settle.task_error(Code.QUEUE_EXPIRED))
 
     return await _each(store, fail, State.QUEUED, "expires_at", now_ms())
 
@@ -36,9 +41,9 @@ async def expire_queue(store: Store) -> int:
 async def expire_stops(store: Store) -> int:
     """Fail subtasks whose stop was not confirmed and whose session is not there to say so."""
 
-    async def fail(row: SubtaskRow) -> None:
+    async def fail(row: SubtaskRow) -> SubtaskRow | None:
         error = settle.task_error(Code.STOP_UNCONFIRMED)
-        await settle.settle(store, row.id, Event.LOSE, attempt=row.attempt, error=error)
+        return await settle.settle(store, row.id, Event.LOSE, attempt=row.attempt, error=error)
 
     timing = store.settings.timing
     before = now_ms() - int((timing.grace + timing.stop_unconfirmed + timing.reread) * 1000)
@@ -55,12 +60,18 @@ async def delete_tokens(store: Store) -> int:
     return await tokens.delete_expired(store.database, now_ms() - TOKEN_GRACE_MS)
 
 
-async def _each(
-    store: Store, act: Callable[[SubtaskRow], Awaitable[None]], state: State, moment: Moment, before: int
-) -> int:
-    """Do ``act`` with the subtasks in ``state`` whose ``moment`` lies before ``before``; return how many."""
-    async with store.database.read() as connection:
-        rows = await subtasks.overdue(connection, state, moment, before, BATCH)
-    for row in rows:
-        await act(row)
-    return len(rows)
+async def _each(store: Store, act: Act, state: State, moment: Moment, before: int) -> int:
+    """Do ``act`` with all in ``state`` whose ``moment`` lies before ``before``; return how many changed."""
+    total = 0
+    while True:
+        async with store.database.read() as connection:
+            rows = await subtasks.overdue(connection, state, moment, before, BATCH)
+        changed = 0
+        for row in rows:
+            try:
+                changed += await act(row) is not None
+            except ProtocolError as failure:  # the next round tries again; the others must not wait for it
+                log.warning("%s could not be settled: %s", row.id, failure)
+        total += changed
+        if len(rows) < BATCH or not changed:
+            return total

@@ -64,7 +64,7 @@ def _current(held: DeviceRow | None, session: str) -> DeviceRow:
 
 
 def _queue(device: DeviceRow) -> sa.ColumnElement[bool]:
-    """Return the condition that says what waits for a device: its own, and of the cloud's what it has the shell for."""
+    """Return the condition for what waits for a device: its own, and of the cloud's what it has the shell for."""
     mine = table.c.device == device.row
     if device.kind == "cloud":
         theirs = (table.c.is_cloud.is_(True), table.c.device.is_(None), table.c.shell.in_(device.about.shells))

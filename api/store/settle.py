@@ -150,13 +150,16 @@ async def cancel(store: Store, row: SubtaskRow) -> SubtaskRow:
     return now
 
 
-async def give_back(store: Store, row: SubtaskRow, reason: str) -> None:
-    """Take an offer back that was declined or not answered; after three of those the subtask fails."""
+async def give_back(store: Store, row: SubtaskRow, reason: str) -> SubtaskRow | None:
+    """Take an offer back that was declined or not answered; after three of those the subtask fails.
+
+    Returns the subtask as it is now, or None if it changed since it was read.
+    """
     failed = row.failed_offers + 1
-    if failed >= FAILED_OFFERS:
-        await reject(store, row, task_error(Code.DECLINED, f"Offered {failed} times, never accepted. {reason}"))
-    else:
-        await requeue(store, row, reason=reason, failed_offers=failed)
+    if failed < FAILED_OFFERS:
+        return await requeue(store, row, reason=reason, failed_offers=failed)
+    message = f"Offered {failed} times, never accepted. {reason}"
+    return await reject(store, row, task_error(Code.DECLINED, message))
 
 
 async def reopen(store: Store, row: SubtaskRow) -> SubtaskRow:
