@@ -9,10 +9,12 @@ import asyncio
 import importlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from executor.permission import PermissionMode
+from executor.shells import project_memory
 from executor.shells.claude_wire import Start
 
 PRESENT = "claude_agent_sdk"
@@ -20,6 +22,8 @@ FORMER = "claude_code_sdk"
 MAX_LINE = 32 << 20
 """Characters of one line from the CLI; the SDK's own limit of 1 MiB breaks on a large tool result."""
 
+_MOST_APPENDED = 120_000
+"""Bytes; Linux takes 128 KiB in one argument (MAX_ARG_STRLEN, execve(2))."""
 ENDED_POLL = 0.1
 
 CanUseTool = Callable[[str, dict[str, Any], Any], Awaitable[Any]]
@@ -29,6 +33,9 @@ _MODES: dict[PermissionMode, str] = {
     "acceptEdits": "acceptEdits",
     "bypassPermissions": "bypassPermissions",
 }
+_OWNERS_SOURCES = ["user"]
+_ALL_SOURCES = ["user", "project", "local"]
+"""A project's settings hold hooks and permission rules: these would run code before anybody is asked."""
 _NOBODY_ANSWERS = ["AskUserQuestion"]
 """Tools that need a dialogue nobody shows here; without them the model asks in its answer."""
 
@@ -57,6 +64,12 @@ def load(name: str | None = None) -> ModuleType:
 
 def make_client(sdk: ModuleType, start: Start, session: str | None, can_use_tool: CanUseTool) -> Any:
     """Return a client for one turn, not yet connected."""
+    is_trusted = start.permission_mode == "bypassPermissions"
+    sources = _ALL_SOURCES if is_trusted else _OWNERS_SOURCES
+    told = start.system_prompt or ""
+    if not is_trusted:  # else the CLI reads it by itself
+        room = min(project_memory.MOST, _MOST_APPENDED - len(told.encode()))
+        told = "\n\n".join(filter(None, (told, project_memory.read(Path(start.folder), room))))
     settings: dict[str, Any] = {
         "cwd": start.folder,
         "env": start.env,
@@ -67,15 +80,19 @@ def make_client(sdk: ModuleType, start: Start, session: str | None, can_use_tool
         "max_turns": start.max_turns,
         "resume": session,
     }
-    if start.permission_mode != "bypassPermissions":
+    if not is_trusted:
         settings["can_use_tool"] = can_use_tool
     if sdk.__name__ == FORMER:
-        options = sdk.ClaudeCodeOptions(append_system_prompt=start.system_prompt, **settings)
+        options = sdk.ClaudeCodeOptions(
+            append_system_prompt=told or None, extra_args={"setting-sources": ",".join(sources)}, **settings
+        )
     else:
         prompt = {"type": "preset", "preset": "claude_code"}
-        if start.system_prompt:
-            prompt["append"] = start.system_prompt
-        options = sdk.ClaudeAgentOptions(system_prompt=prompt, max_buffer_size=MAX_LINE, **settings)
+        if told:
+            prompt["append"] = told
+        options = sdk.ClaudeAgentOptions(
+            system_prompt=prompt, max_buffer_size=MAX_LINE, setting_sources=sources, **settings
+        )
     return sdk.ClaudeSDKClient(options)
 
 

@@ -1,8 +1,11 @@
 """The executor as a real process, against a scripted server."""
 
+import os
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import pytest
+from support.model_endpoint import ModelEndpoint, claude_env, put_claude_on_path
 from support.processes import Program, Programs
 from support.scripted_backend import ScriptedBackend, scripted_backend
 
@@ -37,3 +40,15 @@ async def start_executor(programs: Programs, backend: ScriptedBackend) -> AsyncI
     yield start
     for program in started:
         await program.stop()
+
+
+@pytest.fixture
+def start_claude(start_executor: StartExecutor, tmp_path: Path) -> StartExecutor:
+    """Start an executor whose Claude talks to an endpoint, with either SDK."""
+
+    def start(endpoint: ModelEndpoint, *flags: str, sdk: str = "claude_agent_sdk", **env: str) -> Program:
+        path = f"{put_claude_on_path(tmp_path / 'bin')}{os.pathsep}{os.environ['PATH']}"
+        settings = claude_env(tmp_path, endpoint) | {"PATH": path, "WEGENT_CLAUDE_SDK": sdk} | env
+        return start_executor("--shell", "ClaudeCode", *flags, **settings)
+
+    return start

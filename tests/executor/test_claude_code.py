@@ -1,23 +1,20 @@
 """ClaudeCode with the real CLI, run by a real executor, against a scripted model."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.claude_records import answer, approval, of, offer
 from support.marked import marked
 from support.model_endpoint import (
-    ModelEndpoint,
-    claude_env,
     model_endpoint,
-    put_claude_on_path,
     refuse,
     text,
     thinking,
     tool,
 )
-from support.processes import Program, eventually
-from support.scripted_backend import Record, ScriptedBackend
+from support.processes import eventually
+from support.scripted_backend import ScriptedBackend
 
 from wegent.protocol.output_events import (
     Approval,
@@ -34,43 +31,11 @@ from wegent.protocol.output_events import (
 )
 
 SDKS = ("claude_agent_sdk", "claude_code_sdk")
-Start = Callable[..., Program]
-
-
-@pytest.fixture
-def start_claude(start_executor: Start, tmp_path: Path) -> Start:
-    """Start an executor whose Claude talks to an endpoint, with either SDK."""
-
-    def start(endpoint: ModelEndpoint, *flags: str, sdk: str = SDKS[0], **env: str) -> Program:
-        path = f"{put_claude_on_path(tmp_path / 'bin')}{os.pathsep}{os.environ['PATH']}"
-        settings = claude_env(tmp_path, endpoint) | {"PATH": path, "WEGENT_CLAUDE_SDK": sdk} | env
-        return start_executor("--shell", "ClaudeCode", *flags, **settings)
-
-    return start
-
-
-def of(record: Record, kind: type) -> list:
-    return [event for event in record.events if isinstance(event, kind)]
-
-
-async def offer(backend: ScriptedBackend, name: str, **fields: object) -> Record:
-    await backend.connected()
-    return await backend.offer(name, "do it", shell="ClaudeCode", **fields)
-
-
-async def approval(record: Record, count: int = 1) -> Approval:
-    await record.until(lambda record: len(of(record, Approval)) >= count, 40)
-    return of(record, Approval)[count - 1]
-
-
-async def answer(backend: ScriptedBackend, record: Record, asked: Approval, choice: str, **more: str) -> None:
-    given = {"type": "approval", "id": asked.id, "choice": choice, "by": "ann"} | more
-    await backend.give(record, f"input-{asked.id}", given)
 
 
 @pytest.mark.parametrize("sdk", SDKS)
 async def test_text_thinking_edits_and_usage_are_streamed(
-    backend: ScriptedBackend, start_claude: Start, tmp_path: Path, sdk: str
+    backend: ScriptedBackend, start_claude, tmp_path: Path, sdk: str
 ) -> None:
     folder = tmp_path / "project"
     folder.mkdir()
@@ -106,7 +71,7 @@ async def test_text_thinking_edits_and_usage_are_streamed(
 
 @pytest.mark.parametrize("sdk", SDKS)
 async def test_a_tool_waits_for_permission_and_a_denial_is_told_to_the_model(
-    backend: ScriptedBackend, start_claude: Start, tmp_path: Path, sdk: str
+    backend: ScriptedBackend, start_claude, tmp_path: Path, sdk: str
 ) -> None:
     replies = [[tool("Bash", command="touch made", description="x")]] * 2 + [[text("Fine.")]]
     async with model_endpoint(*replies) as endpoint:
@@ -131,7 +96,7 @@ async def test_a_tool_waits_for_permission_and_a_denial_is_told_to_the_model(
 
 
 async def test_what_is_allowed_for_the_task_is_not_asked_again_in_its_next_turn(
-    backend: ScriptedBackend, start_claude: Start
+    backend: ScriptedBackend, start_claude
 ) -> None:
     replies = [
         [tool("Bash", command="touch one", description="x")],
@@ -157,7 +122,7 @@ async def test_what_is_allowed_for_the_task_is_not_asked_again_in_its_next_turn(
 
 
 async def test_a_task_cannot_send_the_owners_login_elsewhere(
-    backend: ScriptedBackend, start_claude: Start, tmp_path: Path
+    backend: ScriptedBackend, start_claude, tmp_path: Path
 ) -> None:
     async with model_endpoint([text("hi")]) as honest, model_endpoint([text("hi")]) as other:
         start_claude(honest)
@@ -171,7 +136,7 @@ async def test_a_task_cannot_send_the_owners_login_elsewhere(
 
 @pytest.mark.parametrize("sdk", SDKS)
 async def test_a_session_that_is_not_here_is_begun_anew_with_a_notice(
-    backend: ScriptedBackend, start_claude: Start, sdk: str
+    backend: ScriptedBackend, start_claude, sdk: str
 ) -> None:
     async with model_endpoint([text("Hello.")]) as endpoint:
         start_claude(endpoint, sdk=sdk)
@@ -181,7 +146,7 @@ async def test_a_session_that_is_not_here_is_begun_anew_with_a_notice(
     assert "not on this device" in of(record, Notice)[0].text
 
 
-async def test_a_follow_up_reaches_the_running_turn(backend: ScriptedBackend, start_claude: Start) -> None:
+async def test_a_follow_up_reaches_the_running_turn(backend: ScriptedBackend, start_claude) -> None:
     replies = [[text("a b c d e f g h", pause=0.2)], [text("And the second.")]]
     async with model_endpoint(*replies) as endpoint:
         start_claude(endpoint)
@@ -198,7 +163,7 @@ async def test_a_follow_up_reaches_the_running_turn(backend: ScriptedBackend, st
 
 
 async def test_stop_interrupts_claude_and_leaves_nothing_running(
-    backend: ScriptedBackend, start_claude: Start, tmp_path: Path
+    backend: ScriptedBackend, start_claude, tmp_path: Path
 ) -> None:
     started = tmp_path / "started"
     command = f"touch {started}; (trap '' INT TERM; while true; do sleep 1; done)"
@@ -214,7 +179,7 @@ async def test_stop_interrupts_claude_and_leaves_nothing_running(
     assert not marked("one")
 
 
-async def test_what_is_wrong_with_the_login_is_said(backend: ScriptedBackend, start_claude: Start) -> None:
+async def test_what_is_wrong_with_the_login_is_said(backend: ScriptedBackend, start_claude) -> None:
     async with model_endpoint(*[[refuse(401, "invalid x-api-key")]] * 20) as endpoint:
         start_claude(endpoint, CLAUDE_CODE_MAX_RETRIES="1")
         record = await offer(backend, "one")
@@ -226,7 +191,7 @@ async def test_what_is_wrong_with_the_login_is_said(backend: ScriptedBackend, st
     assert "log in" in end.error.message
 
 
-async def test_too_many_turns_is_said(backend: ScriptedBackend, start_claude: Start) -> None:
+async def test_too_many_turns_is_said(backend: ScriptedBackend, start_claude) -> None:
     async with model_endpoint([tool("Bash", command="echo hi", description="x")]) as endpoint:
         start_claude(endpoint)
         end = await (await offer(backend, "one", options={"max_turns": 1})).ended(60)
@@ -234,9 +199,7 @@ async def test_too_many_turns_is_said(backend: ScriptedBackend, start_claude: St
     assert "options.max_turns" in end.error.message
 
 
-async def test_without_a_cli_the_shell_is_missing(
-    backend: ScriptedBackend, start_claude: Start, tmp_path: Path
-) -> None:
+async def test_without_a_cli_the_shell_is_missing(backend: ScriptedBackend, start_claude, tmp_path: Path) -> None:
     async with model_endpoint() as endpoint:
         start_claude(endpoint, sdk="claude_code_sdk", PATH="/usr/bin:/bin")
         end = await (await offer(backend, "one")).ended(60)
@@ -245,7 +208,7 @@ async def test_without_a_cli_the_shell_is_missing(
 
 
 async def test_root_may_bypass_permissions_only_in_a_sandbox_and_is_told_so(
-    backend: ScriptedBackend, start_claude: Start
+    backend: ScriptedBackend, start_claude
 ) -> None:
     if os.getuid() != 0:
         pytest.skip("only root is refused")
@@ -257,7 +220,7 @@ async def test_root_may_bypass_permissions_only_in_a_sandbox_and_is_told_so(
 
 
 async def test_bypassing_asks_nothing_and_still_leaves_nothing_behind(
-    backend: ScriptedBackend, start_claude: Start
+    backend: ScriptedBackend, start_claude
 ) -> None:
     command = "setsid sleep 60 >/dev/null 2>&1 & echo hi"
     async with model_endpoint([tool("Bash", command=command, description="x")], [text("Done.")]) as endpoint:
