@@ -1,6 +1,7 @@
 """A stack that all tests of a module share, each with users of its own: starting one takes a second or two."""
 
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import pytest
 import pytest_asyncio
@@ -42,3 +43,24 @@ async def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
 async def user(shared: Stack) -> StackUser:
     """A user of the test's own on the shared stack."""
     return await shared.user()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def bystander(shared: Stack, user: StackUser) -> AsyncIterator[None]:
+    """Another user, and a second device of the same one, both at work: neither notices anything."""
+    other = await shared.user()
+    async with AsyncExitStack() as stack:
+        pairs = []
+        for owner, device_id in ((other, "raw-device"), (user, "second")):
+            worker = await stack.enter_async_context(shared.device(owner))
+            viewer = await stack.enter_async_context(shared.viewer(owner))
+            await worker.register(device_id)
+            sent = await viewer.say("work", device_id=device_id)
+            pairs.append((worker, viewer, sent, await worker.start()))
+        yield
+        for worker, viewer, sent, offer in pairs:
+            await worker.text(offer, 1, "undisturbed")
+            await worker.complete(offer, 1)
+            events, done = await viewer.output(sent.subtask_id)
+            assert ([event["text"] for event in events], done.state) == (["undisturbed"], "completed")
+            assert not [frame for frame in [*worker.inbox, *viewer.inbox] if frame.event == "error"]
