@@ -305,6 +305,7 @@ class DeviceSession:
                     subtask_id,
                     Event.LOSE,
                     attempt=at_work[subtask_id].attempt,
+                    generation=self._presence.generation,
                     error=settle.task_error(Code.EXECUTOR_RESTARTED),
                 )
         return [one for one in listed if one not in at_work or at_work[one].state is State.CANCELLING]

@@ -114,6 +114,8 @@ async def test_an_answer_is_said_again_until_the_device_has_it(shared: Stack, us
             await viewer.input(offer.subtask_id, {"type": "text", "text": "hurry"})
             later = await again.next("task:input", TaskInput)
             assert (later.input["text"], later.input_id != first.input_id) == ("hurry", True)
+            # The next one is the unacknowledged one's turn again.
+            assert await again.next("task:input", TaskInput) == later
             await again.complete(offer, 1)
 
 

@@ -3,9 +3,11 @@
 import asyncio
 
 import pytest
+from support.processes import Programs
 from support.raw_device import RawDevice
 from support.raw_socket import RefusedError
-from support.stack import Stack, StackUser
+from support.redis import RedisServer
+from support.stack import Stack, StackUser, running_stack
 
 from wegent.protocol.device_messages import Execute, Heartbeat, HeartbeatAnswer
 
@@ -115,6 +117,27 @@ async def test_an_offer_that_is_not_listed_is_no_loss(shared: Stack, user: Stack
             await device.heartbeat()
         await device.accept(offer)
         assert (await shared.subtask(user, offer.subtask_id))["attempt"] == 1
+
+
+async def test_old_heartbeats_of_a_replaced_connection_fail_nothing(
+    programs: Programs, redis_server: RedisServer, sqlite_url: str
+) -> None:
+    async with running_stack(programs, redis_server, sqlite_url, apis=2) as stack:
+        user = await stack.user()
+        one, two = stack.apis
+        async with stack.device(user, one.url) as older, stack.device(user, two.url) as newer:
+            await older.register()
+            # Its process freezes with many heartbeats unread, which know nothing of what begins elsewhere.
+            stack.proxy.targets.remove(one.port)
+            one.running.freeze()
+            for _ in range(40):
+                await older.send("device:heartbeat", Heartbeat("raw-device", []))
+            await newer.register()
+            offer = await started(stack, user, newer)
+            one.running.thaw()
+            assert await older.closed() == 4409
+            assert (await newer.heartbeat(offer.subtask_id)).stop == []
+            assert (await stack.subtask(user, offer.subtask_id))["state"] == "running"
 
 
 async def test_a_heartbeat_of_another_device_is_refused(shared: Stack, user: StackUser) -> None:
