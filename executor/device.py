@@ -101,6 +101,7 @@ class Device:
         subtask.phase = Phase.RUNNING
         job = self._jobs.pop(subtask.id)
         if subtask.stop_wanted is not None:
+            subtask.begun.set()
             self._group.create_task(self._end_unstarted(subtask, subtask.stop_wanted))
             return
         fault.reach(fault.AFTER_ACCEPT, self.config.armed_fault)
@@ -108,6 +109,7 @@ class Device:
         log.info("Running subtask %s (%s).", subtask.id, subtask.offer.shell)
         runner = Runner(subtask, job, SHELLS[subtask.offer.shell], self.config)
         self._runners[subtask.id] = runner
+        subtask.begun.set()
         self._group.create_task(self._run(subtask, runner))
 
     async def _run(self, subtask: Subtask, runner: Runner) -> None:
@@ -142,6 +144,7 @@ class Device:
         if self._subtasks.get(subtask.id) is subtask:
             del self._subtasks[subtask.id]
             self._jobs.pop(subtask.id, None)
+            subtask.begun.set()
             subtask.outbox.remove()
             self._notify()
 

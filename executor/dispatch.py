@@ -164,22 +164,22 @@ class Dispatch:
         )
 
     async def _hand_over(self, subtask: Subtask, input_id: str, given: AnyInput, by: str, ref: int | None) -> None:
-        """Give an input to the shell once, however often it comes, and say whether it was taken."""
+        """Give an input to the shell once it runs, and once only, and say whether it was taken."""
+        await subtask.begun.wait()  # a subtask that is not begun is begun or dropped by the answer to its accept
         try:
             if input_id not in subtask.known_inputs:
-                subtask.known_inputs.add(input_id)
-                await self._deliver(subtask, given, by)
+                await self._deliver(subtask, input_id, given, by)
         except ProtocolError as error:
-            subtask.known_inputs.discard(input_id)
             await self._connection.send(encode_error(error, ref))
             return
         if ref is not None:
             await self._connection.send(encode("ack", {}, ref))
 
-    async def _deliver(self, subtask: Subtask, given: AnyInput, by: str) -> None:
+    async def _deliver(self, subtask: Subtask, input_id: str, given: AnyInput, by: str) -> None:
         runner = self._device.runner(subtask.id)
         if runner is None:
             raise ProtocolError(Code.SETTLED, "The subtask has ended on its device.")
+        subtask.known_inputs.add(input_id)
         if isinstance(given, ApprovalInput):
             if not runner.answer(given, by):
                 log.info("Subtask %s does not wait for the answer to %s (any more).", subtask.id, given.id)

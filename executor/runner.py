@@ -17,11 +17,14 @@ from executor.shells.base import Job, Outcome, Shell, Tools
 from executor.subtask import Stop, Subtask, stopped_outcome
 from wegent.protocol.errors import Code
 from wegent.protocol.inputs import ApprovalInput
-from wegent.protocol.output_events import AnyEvent
+from wegent.protocol.output_events import AnyEvent, Notice
 from wegent.protocol.time_limit import time_limit
 
 log = logging.getLogger(__name__)
 
+NOT_TAKEN = "A follow-up was not taken; send it as a further turn of the task:"
+SHOWN = 200
+"""Characters of it that are told."""
 AFTER_STOP = 5.0
 """Seconds that a shell has, once its processes are gone, to hand over what they had written."""
 
@@ -38,6 +41,7 @@ class Runner:
         self._job = job
         self._config = config
         self._children: list[Child] = []
+        self._is_over = False
         self._coalescer = Coalescer(
             subtask.append,
             config.timing.coalesce_ms / 1000,
@@ -49,6 +53,7 @@ class Runner:
     async def run(self) -> None:
         """Run to the end; afterwards nothing of it runs any more and its outcome is on disk."""
         outcome = await self._outcome()
+        self._is_over = True
         with contextlib.suppress(OSError):  # the failure became the outcome already
             self._coalescer.flush()
         if self._subtask.stop_wanted is Stop.DISK_FAILED:
@@ -56,8 +61,14 @@ class Runner:
         await self._subtask.end(outcome)
 
     async def deliver(self, text: str) -> bool:
-        """Hand a follow-up to the shell; False if it takes none (any more)."""
-        return await self._shell.deliver(text)
+        """Hand a follow-up to the shell; False if it takes none (any more), which its output then says too."""
+        if not self._is_over and await self._shell.deliver(text):
+            return True
+        if not self._is_over:  # else the output is closed
+            shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+            with contextlib.suppress(OSError):  # that failure ends the subtask, and is told as its end
+                self._coalescer.add(Notice("warning", f"{NOT_TAKEN} {shown}"))
+        return False
 
     def answer(self, given: ApprovalInput, by: str) -> bool:
         """Hand over the answer to an approval; False if nothing waits for it."""

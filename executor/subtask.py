@@ -49,11 +49,15 @@ class Subtask:
         self.stop_wanted: Stop | None = None
         self.stop_grace: float | None = None
         self.stopping = asyncio.Event()
+        self.begun = asyncio.Event()
+        """Set once it runs, or never will."""
         self.held = 0
         self.is_reporting = False
         self.known_inputs: set[str] = set()
         self._room = asyncio.Event()
         self._changed = changed
+        if self.phase is Phase.ENDED:
+            self.begun.set()
 
     @property
     def id(self) -> str:

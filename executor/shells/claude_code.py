@@ -28,7 +28,9 @@ from wegent.protocol.output_events import decode_event
 from wegent.protocol.time_limit import time_limit
 
 HOST = (sys.executable, "-P", "-m", "executor.shells.claude_host")
-TAKEN_WITHIN = 10.0
+END_WITHIN = 10.0
+TAKEN_WITHIN = 60.0
+"""Seconds in which a follow-up is taken: the host's process may be starting, on a busy computer."""
 _COMPLAINTS = 4096
 _LOGIN_WORDS = ("api key", "/login", "authentication", "oauth", "401", "credit balance")
 _TODO_TOOLS = {"CLAUDE_CODE_ENABLE_TODO_TOOLS": "1", "CLAUDE_CODE_ENABLE_TASKS": "0"}
@@ -46,15 +48,26 @@ class ClaudeCode:
         self._child: Child | None = None
         self._session: str | None = None
         self._ended: Ended | None = None
+        self._is_over = False
+        self._begun = asyncio.Event()
         self._taken: deque[asyncio.Future[bool]] = deque()
         self._complaints: deque[bytes] = deque(maxlen=_COMPLAINTS // 1024)
 
     async def run(self) -> Outcome:
         """Run the turn to its end."""
+        try:
+            return await self._run()
+        finally:
+            self._is_over = True
+            self._begun.set()
+            self._refuse_follow_ups()
+
+    async def _run(self) -> Outcome:
         env = _TODO_TOOLS | environment.for_claude(self._job.environ)
         child = await self._tools.start(HOST, env, needs_input=True)
         self._child = child
         await self._say(self._start())
+        self._begun.set()
         async with asyncio.TaskGroup() as group:
             complaints = group.create_task(self._listen_to_complaints(child))
             asked: set[asyncio.Task[None]] = set()
@@ -68,7 +81,7 @@ class ClaudeCode:
             child.stdin.close()
             if self._ended is None:
                 await child.wait()
-            await child.wait_within(TAKEN_WITHIN)
+            await child.wait_within(END_WITHIN)
             complaints.cancel()
         return self._outcome()
 
@@ -78,13 +91,14 @@ class ClaudeCode:
             await self._say(Interrupt())
 
     async def deliver(self, text: str) -> bool:
-        """Hand over a follow-up; False once the turn is ending."""
-        if self._child is None or self._ended is not None:
-            return False
-        taken: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._taken.append(taken)
+        """Hand over a follow-up, once the turn has begun; False when it is ending."""
         try:
             async with time_limit(TAKEN_WITHIN):
+                await self._begun.wait()
+                if self._is_over or self._ended is not None:
+                    return False
+                taken: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+                self._taken.append(taken)
                 await self._say(FollowUp(text))
                 return await taken
         except (TimeoutError, ConnectionError):

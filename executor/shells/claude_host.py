@@ -38,7 +38,7 @@ from wegent.protocol.errors import Code
 from wegent.protocol.output_events import AnyEvent, Notice, Usage
 from wegent.protocol.time_limit import time_limit
 
-FOLLOW_UP_BEGINS_WITHIN = 1.0
+FOLLOW_UP_BEGINS_WITHIN = 2.0
 """Seconds after a result in which the CLI begins with a follow-up that it has not yet worked in."""
 
 
@@ -56,6 +56,7 @@ class Host:
         self._keys = itertools.count(1)
         self._asked: dict[int, asyncio.Future[Decided]] = {}
         self._client: Any = None
+        self._follow_ups: list[str] = []
         self._unanswered = 0
         self._is_over = False
         self._is_interrupted = False
@@ -103,6 +104,10 @@ class Host:
             if self._is_interrupted:
                 return Ended(Code.SHELL_FAILED, "It was interrupted.")
             await client.query(self._start.prompt)
+            self._unanswered = 0
+            for text in self._follow_ups:  # those that came early; the list may grow meanwhile
+                self._unanswered += 1
+                await client.query(text)
             self._client = client
             return await self._follow(sdk, client)
         finally:
@@ -129,8 +134,8 @@ class Host:
                 result = message
                 if not self._unanswered or self._is_interrupted:
                     break
-                self._unanswered = 0
-            elif type(message).__name__ in {"StreamEvent", "AssistantMessage"}:
+                self._unanswered -= 1
+            elif _begins(message):
                 result = None
         self._is_over = True
         if result is None:
@@ -161,10 +166,13 @@ class Host:
                 await self._client.interrupt()
 
     async def _follow_up(self, text: str) -> None:
-        is_taken = self._client is not None and not self._is_over and not self._is_interrupted
+        """Take a follow-up, unless the turn is ending; one that comes before Claude is there waits for it."""
+        is_taken = not self._is_over and not self._is_interrupted
         if is_taken:
-            self._unanswered += 1
-            await self._client.query(text)
+            self._follow_ups.append(text)
+            if self._client is not None:
+                self._unanswered += 1
+                await self._client.query(text)
         self.tell(Taken(is_taken))
 
     def _ended(self, result: Any) -> Ended:
@@ -211,6 +219,12 @@ class Host:
         data = memoryview(line(message))
         while data:
             data = data[os.write(self._output, data) :]
+
+
+def _begins(message: Any) -> bool:
+    """Whether ``message`` shows that Claude works on; the model's first word may come much later than ``init``."""
+    kind = type(message).__name__
+    return kind in {"StreamEvent", "AssistantMessage"} or (kind == "SystemMessage" and message.subtype == "init")
 
 
 async def _serve(output: int) -> None:

@@ -146,22 +146,6 @@ async def test_a_session_that_is_not_here_is_begun_anew_with_a_notice(
     assert "not on this device" in of(record, Notice)[0].text
 
 
-async def test_a_follow_up_reaches_the_running_turn(backend: ScriptedBackend, start_claude) -> None:
-    replies = [[text("a b c d e f g h", pause=0.2)], [text("And the second.")]]
-    async with model_endpoint(*replies) as endpoint:
-        start_claude(endpoint)
-        record = await offer(backend, "one")
-        await record.until(lambda record: of(record, Text), 40)
-        await backend.give(record, "i1", {"type": "text", "text": "and the median?"})
-        await backend.give(record, "i1", {"type": "text", "text": "and the median?"})
-        end = await record.ended(40)
-    assert end.status == "completed"
-    assert len(endpoint.requests) == 2
-    assert endpoint.said[1].count("and the median?") == 1
-    assert backend.acks.count(7) == 2
-    assert "".join(event.text for event in of(record, Text)) == "a b c d e f g h\n\nAnd the second."
-
-
 async def test_stop_interrupts_claude_and_leaves_nothing_running(
     backend: ScriptedBackend, start_claude, tmp_path: Path
 ) -> None:

@@ -154,21 +154,6 @@ async def test_time_runs_out(backend: ScriptedBackend, start_executor) -> None:
     assert not marked("one")
 
 
-async def test_a_command_takes_no_follow_up(backend: ScriptedBackend, start_executor) -> None:
-    start_executor()
-    record = await backend.offer("one", "echo up; sleep 60")
-    await record.until(lambda record: record.text())
-    await backend.give(record, "i1", {"type": "text", "text": "more"})
-    await eventually(lambda: backend.errors)
-    assert backend.errors[0]["code"] == "conflict"
-    assert backend.errors[0]["ref"] == 7
-    await backend.cancel(record, 1)
-    await record.ended()
-    await backend.give(record, "i2", {"type": "text", "text": "more"})
-    await eventually(lambda: len(backend.errors) == 2)
-    assert backend.errors[1]["code"] in {"settled", "not_found"}
-
-
 async def test_stopping_the_executor_reports_what_ran_and_leaves_nothing(
     backend: ScriptedBackend, start_executor, programs: Programs
 ) -> None:

@@ -35,6 +35,11 @@ def tool(name: str, id: str = "", **given: Any) -> Block:
     return {"type": "tool_use", "id": id, "name": name, "input": given}
 
 
+def wait(seconds: float) -> Block:
+    """Let the request wait before its answer begins."""
+    return {"type": "wait", "seconds": seconds}
+
+
 def refuse(status: int, message: str) -> Block:
     """Answer the whole request with an HTTP error."""
     return {"type": "refuse", "status": status, "message": message}
@@ -60,6 +65,9 @@ class ModelEndpoint:
         body = await request.json()
         self.requests.append(body)
         reply = self.replies.pop(0) if self.replies else [text("(no reply was scripted)")]
+        if reply[0]["type"] == "wait":
+            await asyncio.sleep(reply[0]["seconds"])
+            reply = reply[1:]
         if reply[0]["type"] == "refuse":
             error = {"type": "error", "error": {"type": "api_error", "message": reply[0]["message"]}}
             return web.json_response(error, status=reply[0]["status"])
