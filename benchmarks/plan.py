@@ -50,18 +50,18 @@ _COALESCED = 20
 WHOLE = Plan(
     flows=[
         *(Flow(server=server, pairs=8, rate=_STEADY) for server in ("bare", "naive", "wegent")),
-        *(Flow(server=server, pairs=1) for server in ("bare", "naive", "wegent")),
+        *(Flow(server=server, pairs=1) for server in ("bare", "wegent")),
         *(Flow(server=server, pairs=8) for server in ("bare", "naive", "wegent")),
         Flow(server="wegent", pairs=8, processes=2),
         *(Flow(server=server, pairs=8, events_per_frame=_COALESCED) for server in ("bare", "wegent")),
     ],
-    flow_seconds=3,
-    turns_alone=150,
-    turns_together=30,
+    flow_seconds=2.5,
+    turns_alone=100,
+    turns_together=20,
     senders=8,
-    turns_counted=50,
+    turns_counted=30,
     idle_steps=[200, 1000],
-    idle_seconds=6,
+    idle_seconds=5,
 )
 SMALLEST = Plan(
     flows=[
