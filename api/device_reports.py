@@ -90,7 +90,7 @@ def _error(message: Complete) -> TaskError | None:
 
 
 def _is_recorded(row: SubtaskRow, message: Complete) -> bool:
-    if row.state != message.status:
+    if row.state != message.status or (row.seq or 0) < message.seq:  # with more output: its rest is kept as late
         return False
     error = _error(message)
     return (row.error.code if row.error else None) == (error.code if error else None)

@@ -141,6 +141,25 @@ async def test_gaps_are_asked_for_once_and_nothing_is_out_of_order(
     assert not [frame for frame in device.inbox if frame.event == "task:replay"]
 
 
+async def test_a_report_like_the_recorded_one_but_with_more_output_does_not_lose_it(
+    shared: Stack, user: StackUser, device: RawDevice
+) -> None:
+    offer = await started(shared, user, device)
+    await device.text(offer, 1, "a")
+    await device.acked(1)
+    for _ in range(2):
+        await device.heartbeat()
+    assert (await shared.subtask(user, offer.subtask_id))["error"]["code"] == "executor_restarted"
+    report = {"subtask_id": offer.subtask_id, "attempt": 1, "seq": 3, "status": "failed"}
+    error = {"code": "executor_restarted", "message": "so it was"}
+    asked = asyncio.create_task(code_of(device, "task:complete", report | {"error": error}))
+    assert (await device.replay()).seq == 2
+    await device.text(offer, 2, "b", "c")
+    assert await asked == "settled"
+    late = await shared.get(user, f"/subtasks/{offer.subtask_id}/events", params={"late": "1"})
+    assert [event["text"] for item in late["items"] for event in item["events"]] == ["b", "c"]
+
+
 async def test_events_before_the_register_are_refused_and_it_still_registers(
     shared: Stack, user: StackUser, bystander: None
 ) -> None:
