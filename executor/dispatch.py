@@ -90,7 +90,7 @@ class Dispatch:
         by_id = {(verdict.subtask_id, verdict.attempt): verdict for verdict in verdicts}
         for subtask in self._device:
             verdict = by_id.get((subtask.id, subtask.attempt))
-            subtask.resume(verdict.seq if verdict else 0)
+            subtask.resume(verdict.seq if verdict else subtask.outbox.spool.first - 1)
             if verdict is not None and verdict.verdict == "continue":
                 self._device.begin(subtask)
             else:

@@ -27,7 +27,7 @@ async def recover(home: Path, grace: float) -> list[Outbox]:
             log.info(
                 "Subtask %s was interrupted by a restart; it will be reported as failed.", box.meta.subtask_id
             )
-            box.write_outcome(interrupted(box.meta.subtask_id, box.meta.attempt, box.spool.last))
+            box.write_outcome(interrupted(box.meta.subtask_id, box.meta.attempt, box.spool.given))
     return found
 
 

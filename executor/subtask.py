@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 
+from executor.mending import MendedSpool
 from executor.outbox import Outbox
 from executor.shells.base import Outcome
 from wegent.protocol.device_messages import Complete, Execute, ReportedError, Running
@@ -43,7 +44,8 @@ class Subtask:
     def __init__(self, outbox: Outbox, offer: Execute | None, changed: Callable[[], None]) -> None:
         self.outbox = outbox
         self.offer = offer
-        self.sender = Sender(outbox.spool)
+        self.spool = MendedSpool(outbox.spool)
+        self.sender = Sender(self.spool)
         self.outcome = outbox.outcome
         self.phase = Phase.ACCEPTING if self.outcome is None else Phase.ENDED
         self.stop_wanted: Stop | None = None
@@ -92,6 +94,7 @@ class Subtask:
 
     def replay(self, seq: int) -> None:
         """Send again from ``seq``."""
+        self._mend(seq)
         self.sender.replay(seq)
         self._changed()
 
@@ -99,8 +102,14 @@ class Subtask:
         """Begin on a new connection, to a server that holds everything up to ``held``."""
         self.held = held
         self.is_reporting = False
+        self._mend(held + 1)
         self.sender.connect(held)
         self._changed()
+
+    def _mend(self, wanted: int) -> None:
+        """See to it that every number from ``wanted`` on can be sent, also what was lost from the files."""
+        given = 0 if self.outcome is None else max(self.outcome.seq, self.held)
+        self.spool.mend(wanted, given)
 
     def stop(self, reason: Stop, grace: float | None = None) -> None:
         """Want it stopped within ``grace`` seconds; the first reason counts."""
