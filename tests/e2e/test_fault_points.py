@@ -112,6 +112,7 @@ async def slots_are_free(scene: Scene) -> None:
     """The device, too, knows that it is over: its slot is free and a further command runs."""
     device = await scene.stack.get(scene.user, "/devices/executor", url=scene.healthy.url)
     assert device["slots"]["used"] == 0
+    await scene.stack.online(scene.user, "executor")
     subtask_id = await scene.send("true")
 
     async def is_completed() -> bool:
@@ -149,8 +150,10 @@ async def test_api_dies_between_settling_and_publishing(make_scene: MakeScene) -
     async with make_scene(api="api-settled") as scene:
         subtask_id = await scene.send("echo done")
         async with two_viewers(scene, subtask_id) as viewers:
-            await scene.died()
-            # Nobody was poked; the viewer elsewhere looks by itself.
+            assert await scene.faulty.running.ended() == -9
+            # Nobody was poked, and nobody is left to poke: the viewer elsewhere looks by itself.
+            await viewers[1].end(2 * scene.stack.settings.timing.reread)
+            await scene.faulty.start()
             await ended(scene, viewers, "completed", "hello\ndone\n")
         assert scene.times_begun == 1
         await slots_are_free(scene)

@@ -14,14 +14,14 @@ from support.redis import RedisServer
 from support.stack import Stack, running_stack
 
 LINES = 20_000
-STAGES = 25
-"""Two more than there are faults."""
+STAGES = 40
+"""More than there are faults."""
 QUICK = {"WEGENT_RECONNECT_MAX_SECONDS": "0.3", "WEGENT_COALESCE_MS": "2"}
 Fault = Callable[[], Awaitable[object]]
 
 
 def faults(stack: Stack, watched: Watching) -> list[Fault]:
-    """Kill the API twice, flush Redis, cut the device ten times and the viewer ten times, in disorder."""
+    """Kill the API twice, flush Redis, cut it three times, the device and the viewer ten times, in disorder."""
     apis = itertools.cycle(stack.apis)
 
     async def kill_api() -> None:
@@ -32,6 +32,9 @@ def faults(stack: Stack, watched: Watching) -> list[Fault]:
     async def flush_redis() -> None:
         stack.redis.flush()
 
+    async def cut_redis() -> None:
+        stack.redis.cut()
+
     async def cut_device() -> None:
         # Nobody but the device comes through the proxy.
         await eventually(lambda: stack.proxy.cut() > 0, what="the device was connected")
@@ -39,7 +42,7 @@ def faults(stack: Stack, watched: Watching) -> list[Fault]:
     async def cut_viewer() -> None:
         await eventually(watched.viewer.cut, what="the viewer was connected")
 
-    chosen: list[Fault] = [kill_api] * 2 + [flush_redis] + [cut_device] * 10 + [cut_viewer] * 10
+    chosen: list[Fault] = [kill_api] * 2 + [flush_redis] + [cut_redis] * 3 + [cut_device] * 10 + [cut_viewer] * 10
     random.Random(7).shuffle(chosen)
     return chosen
 

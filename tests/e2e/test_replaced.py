@@ -102,6 +102,26 @@ async def test_a_session_that_froze_before_it_was_replaced_can_do_nothing(
                 offer = await newer.start()
 
 
+async def test_a_session_that_never_hears_of_its_successor_can_do_nothing_either(
+    pair: tuple[Stack, StackUser, ApiProcess, ApiProcess],
+) -> None:
+    """The message that it was replaced is lost, and there is work to take: SQL alone says no."""
+    stack, user, one, two = pair
+    async with stack.device(user, one.url) as older, stack.device(user, two.url) as newer:
+        await older.register(instance="a")
+        freeze(stack, one)
+        await newer.register(instance="b")
+        await newer.request("device:drain", {}, dict)
+        sent = [await stack.send(user, "work", device_id="raw-device") for _ in range(2)]
+        stack.redis.cut("pubsub")
+        one.running.thaw()
+        assert await older.closed(10) == 4409
+        assert not [frame for frame in older.inbox if frame.event == "task:execute"]
+        for subtask in sent:
+            found = await stack.subtask(user, subtask["subtask_id"])
+            assert (found["state"], found["attempt"]) == ("queued", 0)
+
+
 async def test_registers_that_race_leave_exactly_one(
     pair: tuple[Stack, StackUser, ApiProcess, ApiProcess],
 ) -> None:

@@ -62,6 +62,11 @@ class RedisServer:
         with redis.Redis(port=self.port, socket_timeout=10) as client:
             client.flushall()
 
+    def cut(self, kind: str = "normal") -> None:
+        """Close all connections that send commands; those of ``pubsub`` only listen."""
+        with redis.Redis(port=self.port, socket_timeout=10) as client:
+            client.client_kill_filter(_type=kind, skipme=True)
+
     def stop(self) -> None:
         """Kill it; what it held is gone."""
         if self._process is not None:
