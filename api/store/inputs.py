@@ -39,10 +39,11 @@ async def ask(database: Database, subtask_id: str, asked: list[Approval]) -> Non
         for approval in asked
     ]
     async with database.write() as connection:
-        query = sa.select(sa.func.count()).where(approvals.c.subtask_id == subtask_id)
-        if await connection.fetch_val(query) + len(rows) > MAX_APPROVALS:
-            raise ProtocolError(Code.TOO_LARGE, f"A subtask may ask {MAX_APPROVALS} times.")
         await connection.execute(database.insert_or_ignore(approvals).values(rows))
+        # Counted afterwards: what a device replays asks nothing new.
+        query = sa.select(sa.func.count()).where(approvals.c.subtask_id == subtask_id)
+        if await connection.fetch_val(query) > MAX_APPROVALS:
+            raise ProtocolError(Code.TOO_LARGE, f"A subtask may ask {MAX_APPROVALS} times.")
 
 
 async def give(store: Store, row: SubtaskRow, by: str, client_id: str, given: AnyInput) -> None:

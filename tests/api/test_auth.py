@@ -59,6 +59,13 @@ async def test_passwords_cannot_be_tried_at_will(shared: Stack, user: StackUser)
     assert (await log_in(shared, other.name, other.password)).status == 200
 
 
+async def test_who_knows_the_password_has_tries_again(shared: Stack, user: StackUser) -> None:
+    for _ in range(2):
+        for _ in range(8):
+            (await log_in(shared, user.name, "wrong")).problem(401, "unauthenticated")
+        assert (await log_in(shared, user.name, user.password)).status == 200
+
+
 async def test_logging_out_ends_the_session_and_its_sockets(shared: Stack, user: StackUser) -> None:
     session = await session_of(shared, user)
     async with shared.viewer(session) as viewer:

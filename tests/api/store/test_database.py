@@ -16,10 +16,10 @@ from api.store.migrate import upgrade
 COUNT = sa.select(sa.func.count()).select_from(tables.users)
 
 
-async def read(work: Work, query: Any) -> Any:
-    """Read one value."""
+async def read(work: Work, query: Any, how: str = "fetch_val") -> Any:
+    """Read one value, or in another of a connection's ways."""
     async with work.store.database.read() as connection:
-        return await connection.fetch_val(query)
+        return await getattr(connection, how)(query)
 
 
 async def write(work: Work) -> None:
@@ -65,8 +65,9 @@ async def test_a_statement_that_breaks_a_rule_undoes_only_itself(work: Work) -> 
 
 
 async def test_who_reads_after_a_read_was_cancelled_sees_what_was_written_meanwhile(work: Work) -> None:
-    for written in range(1, 61):
-        cancelled = [asyncio.create_task(read(work, tables.users.select())) for _ in range(3)]
+    for written in range(1, 64):
+        how = ("fetch_val", "fetch_one", "fetch_all")[written % 3]
+        cancelled = [asyncio.create_task(read(work, tables.users.select(), how)) for _ in range(3)]
         for _ in range(written % 7):
             await asyncio.sleep(0)
         for task in cancelled:

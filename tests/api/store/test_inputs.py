@@ -97,3 +97,26 @@ async def test_inputs_wait_in_their_order_until_each_is_acknowledged(work: Work,
     assert len({message.input_id for _, message in waiting}) == 3
     await inputs.acknowledge(work.store.database, waiting[1][0])
     assert [given["text"] for given in await pending(work, row)] == ["0", "2"]
+
+
+async def test_what_the_device_does_not_take_does_not_pile_up(work: Work, row: SubtaskRow) -> None:
+    for n in range(inputs.MAX_WAITING):
+        await inputs.give(work.store, row, "ada", f"more-{n}", TextInput("more"))
+    assert (await refused(work, row, TextInput("even more"))).code is Code.RATE_LIMITED
+    await inputs.give(work.store, row, "ada", "more-0", TextInput("more"))
+    async with work.store.database.read() as connection:
+        ((first, _), *_) = await inputs.pending(connection, [row.id])
+    await inputs.acknowledge(work.store.database, first)
+    await inputs.give(work.store, row, "ada", "now", TextInput("now"))
+
+
+async def test_a_subtask_asks_so_often_and_no_more(
+    work: Work, row: SubtaskRow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inputs, "MAX_APPROVALS", 20)
+    questions = [Approval(f"q-{n}", "Bash", {}) for n in range(inputs.MAX_APPROVALS)]
+    with pytest.raises(ProtocolError) as error:
+        await inputs.ask(work.store.database, row.id, questions)
+    assert error.value.code is Code.TOO_LARGE
+    await inputs.ask(work.store.database, row.id, questions[:-1])
+    await inputs.ask(work.store.database, row.id, [QUESTION])  # a replay asks nothing new
