@@ -98,6 +98,7 @@ class Offers:
 
     async def _offer(self, claim: Claim) -> None:
         row = claim.row
+        self._has_work = True
         OFFERS.inc()
         self._deadlines[row.id] = time.monotonic() + self._store.settings.timing.offer
         timeout = row.options.get("timeout_seconds")

@@ -76,6 +76,11 @@ class Ingest:
         self._room = asyncio.Semaphore(IN_FLIGHT)
         self._begun = asyncio.Event()
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no subtask of this session has output to come."""
+        return not self._streams
+
     def begin(self, row: SubtaskRow, last: int) -> Stream:
         """Serve a subtask's output from now on; the log holds events up to ``last``."""
         stream = self._streams[row.id] = Stream(row, last)

@@ -290,6 +290,8 @@ class DeviceSession:
 
     async def _reconcile(self, listed: list[str]) -> list[str]:
         """Return which of the listed subtasks are to stop; fail what two heartbeats in a row did not list."""
+        if not listed and self._ingest.is_idle:
+            return []  # register has looked at everything that SQL knows, and nothing was accepted since
         async with self._store.database.read() as connection:
             rows = await subtasks.holding(connection, self.device.row)
         at_work = {row.id: row for row in rows}

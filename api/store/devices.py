@@ -171,7 +171,18 @@ async def show(store: Store, user_id: str, device_id: str | None = None) -> list
         found = await loads(connection, rows) if rows else {}
         default = await default_row(connection, user_id)
     present = await store.presence.read([row.row for row in rows])
+    at_work = {row.row: Presence(row.generation, reconnecting=True) for row in rows if found[row.row].used}
+    if at_work.keys() - present.keys() and await store.presence.is_young(await store.presence.epoch()):
+        present = at_work | present  # the backend was away: they are on their way back, until the monitor speaks
     return [(row, shown(row, found[row.row], present.get(row.row), default)) for row in rows]
+
+
+async def is_offline(store: Store, row: DeviceRow) -> bool:
+    """Return whether a device is shown as offline."""
+    if await store.presence.read([row.row]):
+        return False
+    found = await show(store, row.user_id, row.device_id)
+    return not found or found[0][1].status == "offline"
 
 
 async def default_row(connection: Connection, user_id: str) -> int | None:

@@ -146,6 +146,10 @@ class PresenceBoard:
         value = await self._client.get(EPOCH)
         return None if value is None else _parse_epoch(value)
 
+    async def is_young(self, epoch: Epoch | None) -> bool:
+        """Whether presence may be missing because Redis or the whole backend was away: then nobody is lost."""
+        return epoch is None or await self.now_ms() - epoch.since_ms < self._ttl_ms
+
 
 def _parse(value: bytes) -> Presence:
     return msgspec.json.decode(value.split(b" ", 1)[1], type=Presence)

@@ -11,6 +11,8 @@ from typing import Any
 
 from redis.asyncio import BlockingConnectionPool, Redis, RedisCluster
 from redis.asyncio.connection import AbstractConnection, Connection
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 
@@ -20,6 +22,7 @@ from wegent.protocol.time_limit import time_limit
 CONNECT_SECONDS = 3
 COMMAND_SECONDS = 10
 CONNECTIONS = 64
+RETRIES = 2
 
 Client = Any  # Redis or RedisCluster: their shared methods are typed differently, though they behave alike
 
@@ -37,7 +40,9 @@ async def connected(url: str) -> AsyncIterator[Client]:
         settings["connection_class"] = cancellable(settings.get("connection_class", Connection))
     else:
         # Who finds all connections in use waits; redis-py's own pool would refuse.
-        pool = BlockingConnectionPool.from_url(url, max_connections=CONNECTIONS, **timeouts)
+        # One that went stale while Redis was restarted is made anew before anybody is told.
+        retry = Retry(ExponentialWithJitterBackoff(base=0.02, cap=0.5), RETRIES)
+        pool = BlockingConnectionPool.from_url(url, max_connections=CONNECTIONS, retry=retry, **timeouts)
         pool.connection_class = cancellable(pool.connection_class)
         client = Redis.from_pool(pool)
     try:

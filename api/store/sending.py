@@ -138,8 +138,7 @@ async def check_target(
             raise ProtocolError(Code.NO_CLOUD)
     else:
         offered = target.device.about.shells
-        present = await store.presence.read([target.device.row])
-        if not present and not wait:
+        if not wait and await devices.is_offline(store, target.device):
             raise ProtocolError(Code.DEVICE_OFFLINE, f"{target.device.name} is offline.")
         _check_workdir(target.device, options.workdir)
     if shell is None:
