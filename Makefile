@@ -34,7 +34,7 @@ check: $(VENV)/.installed-dev
 	$(BIN)/mypy
 
 test: check
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix-only .
