@@ -134,8 +134,11 @@ class Session:
                     return decode_frame(message.data, MOST_RECEIVED)
                 except ProtocolError as error:
                     await self.send(encode_error(error))
-            elif message.type in {aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.CLOSING}:
-                raise self._lost(str(message.extra or ""))
+            elif message.type is aiohttp.WSMsgType.CLOSE:
+                # The socket's own close_code is 1006 where the server was gone before it was answered.
+                raise ConnectionLostError(str(message.extra or "the connection was closed"), message.data)
+            elif message.type in {aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.CLOSING}:
+                raise self._lost("")
             elif message.type is aiohttp.WSMsgType.ERROR:
                 raise self._lost(str(message.data))
 

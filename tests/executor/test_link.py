@@ -1,5 +1,6 @@
 """The connection: what the executor does after each way in which one can end."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,25 @@ async def test_these_ends_are_final(backend: ScriptedBackend, start_executor, co
     program = start_executor()
     await backend.close(code)
     assert await program.ended() == exit_code
+
+
+async def test_the_code_counts_although_the_line_is_gone_before_it_is_answered(
+    backend: ScriptedBackend, start_executor
+) -> None:
+    register, leaving = backend._on_device_register, []
+
+    async def register_and_leave(socket, message) -> object:
+        async def leave() -> None:
+            await socket._writer.close(4426)
+            socket._req.transport.close()
+
+        leaving.append(asyncio.create_task(leave()))
+        return await register(socket, message)
+
+    backend._on_device_register = register_and_leave  # type: ignore[method-assign]
+    program = start_executor()
+    assert await program.ended() == 5
+    assert len(backend.registers) == 1
 
 
 @pytest.mark.parametrize("status", [401, 403])
