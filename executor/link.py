@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 CONNECT_WITHIN = 20.0
 LOGIN_POLL = 2.0
+BACK_WITHIN = 2 / 3
+"""The share of the online TTL within which to try again: who comes back at once is lost by nobody."""
 _REFUSED_UPGRADE = {401: CloseCode.UNAUTHENTICATED, 403: CloseCode.FORBIDDEN}
 _HOW_TO_LOG_IN = "Run `wegent login`, or start again with a new token (--token or WEGENT_TOKEN)."
 
@@ -43,6 +45,7 @@ class Link:
         self._instance = secrets.token_hex(8)
         self._connection = 0
         self._batch = MAX_BATCH
+        self._longest_pause = config.timing.reconnect_max
         self._backoff = self._fresh_backoff()
         self._hurry = asyncio.Event()
         self.session: Session | None = None
@@ -125,6 +128,7 @@ class Link:
             if refused.code == Code.FORBIDDEN:
                 raise FatalError(ExitCode.LOGIN_NEEDED, f"{refused} {_HOW_TO_LOG_IN}") from None
             raise ConnectionLostError(f"the server refused this device: {refused}") from None
+        self._longest_pause = min(config.timing.reconnect_max, registered.online_ttl_seconds * BACK_WITHIN)
         self._backoff = self._fresh_backoff()
         log.info("Connected to %s as %s (%s).", config.url, registered.device.name, self._device.device_id)
 
@@ -181,8 +185,7 @@ class Link:
             return
 
     def _fresh_backoff(self) -> Iterator[float]:
-        timing = self._config.timing
-        return full_jitter(min(timing.reconnect_first, timing.reconnect_max), timing.reconnect_max)
+        return full_jitter(min(self._config.timing.reconnect_first, self._longest_pause), self._longest_pause)
 
 
 async def _close(socket: aiohttp.ClientWebSocketResponse) -> None:

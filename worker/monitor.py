@@ -20,7 +20,7 @@ async def sweep(store: Store) -> int:
     """
     epoch = await store.presence.epoch()
     ttl_ms = int(store.settings.timing.online_ttl * 1000)
-    if epoch is None or await store.presence.now_ms() - epoch.since_ms < ttl_ms:
+    if await store.presence.is_young(epoch):
         return 0
     expired = await store.presence.expired()
     async with store.database.read() as connection:

@@ -14,6 +14,8 @@ from support.raw_device import RawDevice
 from support.redis import RedisServer
 from support.stack import Stack, StackUser, running_stack
 
+from wegent.protocol.device_messages import Running
+
 SHOWN_OFFLINE_AT_MOST = 2.0
 POLL = 0.05
 SILENCE = 3.0
@@ -75,7 +77,8 @@ def script(tmp_path: Path, lines: int, pause: float) -> str:
 async def test_the_whole_backend_is_away_for_three_ttls_while_a_task_runs(
     programs: Programs, redis_server: RedisServer, sqlite_url: str, tmp_path: Path
 ) -> None:
-    environ = {"WEGENT_ONLINE_TTL_SECONDS": "2"}
+    # However long the executor might wait between two tries, it is back before anybody is lost.
+    environ = {"WEGENT_ONLINE_TTL_SECONDS": "2", "WEGENT_RECONNECT_MAX_SECONDS": "60"}
     async with running_stack(programs, redis_server, sqlite_url, environ=environ) as stack:
         ttl = stack.settings.timing.online_ttl
         user = await stack.user()
@@ -104,6 +107,35 @@ async def test_the_whole_backend_is_away_for_three_ttls_while_a_task_runs(
         subtask = await stack.subtask(user, sent["subtask_id"])
         assert (subtask["state"], subtask["attempt"]) == ("completed", 1)
         assert await stack.events(user, sent["subtask_id"]) == watched.viewer.events
+
+
+async def test_a_device_at_work_that_is_slow_to_come_back_is_reconnecting(stack: Stack) -> None:
+    user = await stack.user()
+    (api,) = stack.apis
+    async with stack.device(user) as device:
+        await device.register(slots=2)
+        await stack.send(user, "work", device_id="raw-device")
+        offer = await device.start()
+        await device.text(offer, 1, "a", "b")
+        await device.acked(2)
+        api.kill()
+        stack.redis.stop()
+        await device.closed()
+    stack.redis.start()
+    await api.start()
+    until = time.monotonic() + 0.7 * stack.settings.timing.online_ttl
+    while time.monotonic() < until:
+        seen = await stack.get(user, "/devices/raw-device")
+        assert (seen["status"], seen["reconnecting"], seen["running"]) == ("online", True, [offer.subtask_id])
+        await asyncio.sleep(POLL)
+    later = await stack.send(user, "more", device_id="raw-device")
+    async with stack.device(user) as device:
+        registered = await device.register(slots=2, running=[Running(offer.subtask_id, 1, 2)])
+        assert [(resume.verdict, resume.seq) for resume in registered.resume] == [("continue", 0)]
+        assert not registered.device.reconnecting
+        await device.text(offer, 1, "a", "b")
+        await device.complete(offer, 2)
+        assert (await device.offer()).subtask_id == later["subtask_id"]
 
 
 async def test_redis_forgets_while_the_device_is_silent_and_nobody_sends(
