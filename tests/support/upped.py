@@ -1,11 +1,13 @@
 """``wegent-server up`` as a real process, with a home of the test's own."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import msgspec
+import psutil
 from support.processes import Program, Programs, eventually, free_port
 
 from wegent.client import credentials
@@ -95,7 +97,12 @@ class Upped:
 
     def children(self, *words: str) -> list[int]:
         """Return the pids of processes of this run whose command line has these words."""
-        return [p.pid for p in self.programs.marked() if all(word in p.cmdline() for word in words)]
+        found = []
+        for process in self.programs.marked():
+            with suppress(psutil.Error):  # it may end while it is looked at
+                if all(word in process.cmdline() for word in words):
+                    found.append(process.pid)
+        return found
 
 
 def is_private(path: Path) -> bool:
