@@ -9,8 +9,9 @@ import pytest
 from support.gated_command import GatedCommand
 from support.marked import marked
 from support.persistent_viewer import watching
-from support.processes import Program, eventually
-from support.stack import Stack, StackUser
+from support.processes import Program, Programs, eventually
+from support.redis import RedisServer
+from support.stack import Stack, StackUser, running_stack
 
 STUBBORN = """
 import os, signal, time
@@ -23,6 +24,14 @@ print("up", flush=True)
 time.sleep(600)
 """
 """Four processes in two sessions, none of which ends when it is asked to."""
+
+
+@pytest.fixture
+async def stack(programs: Programs, redis_server: RedisServer, sqlite_url: str) -> AsyncIterator[Stack]:
+    """A restart that takes its time on a loaded machine makes nobody lost."""
+    environ = {"WEGENT_ONLINE_TTL_SECONDS": "30"}
+    async with running_stack(programs, redis_server, sqlite_url, environ=environ) as running:
+        yield running
 
 
 @pytest.fixture

@@ -72,7 +72,9 @@ def make_scene(programs: Programs, redis_server: RedisServer, sqlite_url: str, t
 
     @asynccontextmanager
     async def make(api: str = "", executor: str = "") -> AsyncIterator[Scene]:
-        async with running_stack(programs, redis_server, sqlite_url, apis=0) as stack:
+        # A restart that takes its time on a loaded machine makes nobody lost.
+        environ = {"WEGENT_ONLINE_TTL_SECONDS": "30"}
+        async with running_stack(programs, redis_server, sqlite_url, apis=0, environ=environ) as stack:
             await stack.start_api(**({"WEGENT_FAULT": api} if api else {}))
             await stack.start_api()
             # The executor is served by the first one alone.

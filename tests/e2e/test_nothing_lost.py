@@ -16,7 +16,11 @@ from support.stack import Stack, running_stack
 LINES = 20_000
 STAGES = 40
 """More than there are faults."""
-QUICK = {"WEGENT_RECONNECT_MAX_SECONDS": "0.3", "WEGENT_COALESCE_MS": "2"}
+QUICK = {
+    "WEGENT_RECONNECT_MAX_SECONDS": "0.3",
+    "WEGENT_COALESCE_MS": "2",
+    "WEGENT_ONLINE_TTL_SECONDS": "30",
+}
 Fault = Callable[[], Awaitable[object]]
 
 

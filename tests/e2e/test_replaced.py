@@ -18,7 +18,9 @@ async def pair(
     programs: Programs, redis_server: RedisServer, postgres_url: str
 ) -> AsyncIterator[tuple[Stack, StackUser, ApiProcess, ApiProcess]]:
     """Two API processes on one database and one Redis."""
-    async with running_stack(programs, redis_server, postgres_url, apis=2) as stack:
+    # Raw devices send no heartbeats by themselves.
+    environ = {"WEGENT_ONLINE_TTL_SECONDS": "30"}
+    async with running_stack(programs, redis_server, postgres_url, apis=2, environ=environ) as stack:
         yield stack, await stack.user(), stack.apis[0], stack.apis[1]
 
 

@@ -23,8 +23,9 @@ MEMORY_BOUND = 20 << 20
 
 @pytest.fixture
 async def wide(programs: Programs, redis_server: RedisServer, sqlite_url: str) -> AsyncIterator[Stack]:
-    """Two API processes."""
-    async with running_stack(programs, redis_server, sqlite_url, apis=2) as stack:
+    """Two API processes; raw devices send no heartbeats by themselves."""
+    environ = {"WEGENT_ONLINE_TTL_SECONDS": "30"}
+    async with running_stack(programs, redis_server, sqlite_url, apis=2, environ=environ) as stack:
         yield stack
 
 
