@@ -14,6 +14,8 @@ from wegent.protocol.errors import Code, ProtocolError
 T = TypeVar("T")
 
 MAX_JSON = MAX_FRAME
+MAX_DISCARDED = 8 << 20
+"""So much of a body that is too large is still read: who is cut off while sending does not see why."""
 
 
 class JSONRequest(Request):
@@ -31,10 +33,15 @@ async def read_body(asking: Request) -> bytes:
             Code.BAD_MESSAGE, "The body must be JSON.", "Send it with Content-Type: application/json."
         )
     body = bytearray()
+    size = 0
     async for part in asking.body:
-        body += part
-        if len(body) > MAX_JSON:
-            raise ProtocolError(Code.TOO_LARGE, f"A JSON body may have {MAX_JSON} bytes.")
+        size += len(part)
+        if size <= MAX_JSON:
+            body += part
+        elif size > MAX_DISCARDED:
+            break
+    if size > MAX_JSON:
+        raise ProtocolError(Code.TOO_LARGE, f"A JSON body may have {MAX_JSON} bytes.")
     return bytes(body)
 
 

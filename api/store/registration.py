@@ -97,7 +97,7 @@ async def _upsert(
     changed = (
         device_table.update()
         .where(device_table.c.row == held.row)
-        .values(**values, generation=held.generation + 1)
+        .values(**values, generation=held.generation + (held.session != session))
         .returning(*device_table.c)
     )
     return DeviceRow.of(await connection.fetch_one(changed))
