@@ -92,7 +92,7 @@ MEANINGS: dict[Code, Meaning] = {
     ),
     Code.SHELL_FAILED: Meaning(0, "The shell ended with an error.", "Read the end of the output."),
     Code.SHELL_MISSING: Meaning(
-        0, "The shell is not usable on this device.", "Run `wegent-executor doctor` on the device."
+        0, "The shell is not usable on this device.", "Install it on the device, restart its executor, then retry."
     ),
     Code.TIMED_OUT: Meaning(
         0, "The subtask ran out of time.", "Retry with a larger timeout_seconds, or split the work."
