@@ -6,6 +6,7 @@ BEGIN IMMEDIATE is what keeps many concurrent writers fast and free of "database
 
 import asyncio
 import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any, Self
@@ -44,7 +45,7 @@ class _SQLiteConnection(sqlite3.Connection):
         self.execute("PRAGMA foreign_keys = ON")
 
 
-class Database:
+class Database(ABC):
     """Connections to read with, and transactions to write in."""
 
     dialect: str
@@ -57,13 +58,13 @@ class Database:
         async with kind.connected(url) as database:
             yield database
 
+    @abstractmethod
     def read(self) -> Any:
         """Return an async context manager that gives a connection for reading."""
-        raise NotImplementedError
 
+    @abstractmethod
     def write(self) -> Any:
         """Return an async context manager: a transaction, committed at its end, rolled back on an exception."""
-        raise NotImplementedError
 
     @asynccontextmanager
     async def savepoint(self, connection: Connection) -> AsyncIterator[None]:
