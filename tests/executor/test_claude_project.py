@@ -49,7 +49,8 @@ async def test_a_projects_settings_run_nothing_and_allow_nothing(
         options = {"workdir": str(inner if sdk == SDKS[0] else project), "system_prompt": "Be kind."}
         record = await offer(backend, "one", options=options)
         await answer(backend, record, await approval(record), "deny")
-        assert (await record.ended(40)).status == "completed"
+        ended = await record.ended(40)
+        assert ended.status == "completed", ended
     assert not [name for name in ("hooked", "served", "ran") if (tmp_path / name).exists()]
     system = json.dumps(endpoint.requests[0]["system"])
     assert "Always answer in verse." in system
@@ -68,7 +69,8 @@ async def test_the_owners_own_settings_count(
     async with model_endpoint([command], [text("Fine.")]) as endpoint:
         start_claude(endpoint, "--workspace", str(project))
         record = await offer(backend, "one", options={"workdir": str(project)})
-        assert (await record.ended(40)).status == "completed"
+        ended = await record.ended(40)
+        assert ended.status == "completed", ended
     assert not of(record, Approval)
     assert "The owner likes tea." in json.dumps(endpoint.requests[0])
 
@@ -80,7 +82,8 @@ async def test_where_nothing_is_asked_a_projects_settings_count(
     async with model_endpoint([text("Fine.")]) as endpoint:
         start_claude(endpoint, "--workspace", str(project), "--permission-mode", "bypassPermissions", sdk=sdk)
         record = await offer(backend, "one", options={"workdir": str(project)})
-        assert (await record.ended(40)).status == "completed"
+        ended = await record.ended(40)
+        assert ended.status == "completed", ended
     assert (tmp_path / "hooked").exists()
     assert json.dumps(endpoint.requests[0]).count("Always answer in verse.") == 1
 
