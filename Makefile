@@ -34,7 +34,7 @@ check: $(VENV)/.installed-dev
 	$(BIN)/mypy
 
 test: check
-	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadgroup $(ARGS)
+	$(BIN)/pytest $(ARGS)
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix-only .
