@@ -33,9 +33,8 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# Real processes meet real deadlines: what failed is run once more, and what fails twice has failed.
 test: check
-	$(BIN)/pytest $(ARGS) || $(BIN)/pytest --last-failed --last-failed-no-failures none
+	$(BIN)/pytest $(ARGS)
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix-only .
