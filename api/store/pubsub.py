@@ -116,7 +116,8 @@ class PubSub:
         failed = False
         while True:
             try:
-                await self._subscribe(_KEEPALIVE)
+                # All together: a connection that only knew some of the channels would look sound.
+                await self._subscribe(_KEEPALIVE, *self._confirmed)
                 while True:
                     message = await self._connection.get_message(timeout=POLL_SECONDS)
                     if message is not None:
@@ -127,19 +128,18 @@ class PubSub:
                     log.warning("lost the pub/sub connection to Redis: %s", error)
                 failed = True
                 await asyncio.sleep(RETRY_SECONDS)
-                await self._reconnect()
+                await self._renew()
 
-    async def _reconnect(self) -> None:
-        with contextlib.suppress(RedisError, OSError):
-            await self._connection.aclose()
-        await self._close_listening()
-        self._listening = _listening_client(self._client)
-        self._connection = self._listening.pubsub()
-        for confirmed in self._confirmed.values():
-            confirmed.clear()
-        with contextlib.suppress(RedisError, OSError):
-            if self._confirmed:
-                await self._subscribe(*self._confirmed)
+    async def _renew(self) -> None:
+        """Take a new connection, which has no subscription yet."""
+        async with self._command:
+            with contextlib.suppress(RedisError, OSError):
+                await self._connection.aclose()
+            await self._close_listening()
+            self._listening = _listening_client(self._client)
+            self._connection = self._listening.pubsub()
+            for confirmed in self._confirmed.values():
+                confirmed.clear()
 
     def _dispatch(self, message: dict[str, object]) -> None:
         raw = message["channel"]
