@@ -1,4 +1,4 @@
-"""What is over: offers nobody answered, places in a queue, stops nobody confirmed, files, tokens."""
+"""What is over: offers nobody answered, places in a queue, stops nobody confirmed, live logs, files, tokens."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -48,6 +48,28 @@ async def expire_stops(store: Store) -> int:
     timing = store.settings.timing
     before = now_ms() - int((timing.grace + timing.stop_unconfirmed + timing.reread) * 1000)
     return await _each(store, fail, State.CANCELLING, "cancelled_at", before)
+
+
+async def retain_logs(store: Store) -> int:
+    """Drop live logs whose subtask ended longer ago than they are kept, or is gone; keep those of all that go on.
+
+    SQL has all output of what has ended. Redis' own expiry, which appends and this renew, is there for the case that
+    no worker runs.
+    """
+    before = now_ms() - int(store.settings.timing.log_retention * 1000)
+    known = [subtask_id async for subtask_id in store.log.known()]
+    dropped = 0
+    for batch in (known[start : start + BATCH] for start in range(0, len(known), BATCH)):
+        async with store.database.read() as connection:
+            ends = await subtasks.ends(connection, batch)
+        for subtask_id in batch:
+            ended = ends.get(subtask_id, 0)
+            if ended is None:
+                await store.log.keep(subtask_id)
+            elif ended <= before:
+                await store.log.forget(subtask_id)
+                dropped += 1
+    return dropped
 
 
 async def delete_files(store: Store) -> int:

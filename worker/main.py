@@ -24,13 +24,14 @@ class Duty(NamedTuple):
 
 
 def duties(settings: Settings) -> list[Duty]:
-    """Return all duties. The live logs need none: each append renews their expiry in Redis."""
+    """Return all duties."""
     timing = settings.timing
     return [
         Duty("monitor", monitor.sweep, timing.monitor),
         Duty("offers", expiry.expire_offers, timing.offer),
         Duty("queue", expiry.expire_queue, min(timing.monitor, timing.queue)),
         Duty("stops", expiry.expire_stops, timing.monitor),
+        Duty("logs", expiry.retain_logs, timing.log_retention / 2),
         Duty("files", expiry.delete_files, HOUR),
         Duty("tokens", expiry.delete_tokens, HOUR),
     ]

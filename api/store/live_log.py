@@ -6,7 +6,7 @@ while one round trip is under way, the next batch collects.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, Literal, NamedTuple, cast
 
 from api.store.redis import Client, RedisError, Script, ScriptLane
@@ -153,6 +153,16 @@ class LiveLog:
     async def forget(self, subtask_id: str) -> None:
         """Drop the log: it has lost entries. Appends are answered ``unknown`` until it is opened again."""
         await self._client.delete(_stream(subtask_id), _meta(subtask_id))
+
+    async def keep(self, subtask_id: str) -> None:
+        """Let the log live for another retention time, as an append does."""
+        for key in (_stream(subtask_id), _meta(subtask_id)):
+            await self._client.pexpire(key, self._retention_ms)
+
+    async def known(self) -> AsyncIterator[str]:
+        """Yield the ids of the subtasks whose log Redis has; one that comes or goes meanwhile may be missing."""
+        async for key in self._client.scan_iter(match=_meta("*"), count=1000):
+            yield key.decode().removeprefix("log:{").removesuffix("}:meta")
 
     async def last(self, subtask_id: str) -> int | None:
         """Return the last event's number, or None where Redis knows nothing of the log."""

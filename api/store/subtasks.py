@@ -174,6 +174,12 @@ async def overdue(
     return await select(connection, subtasks.c.state == state.value, subtasks.c[moment] < before, limit=limit)
 
 
+async def ends(connection: Connection, subtask_ids: Sequence[str]) -> dict[str, int | None]:
+    """Return when those of ``subtask_ids`` that exist ended (ms since the epoch), None for what goes on."""
+    query = sa.select(subtasks.c.id, subtasks.c.ended_at).where(subtasks.c.id.in_(subtask_ids))
+    return {record[0]: record[1] for record in await connection.fetch_all(query)}
+
+
 async def queue_positions(connection: Connection, rows: Iterable[SubtaskRow | Standing]) -> dict[str, int]:
     """Return the place (from 1) of each of ``rows`` that is queued, in its device's or the cloud's queue."""
     queued = [row for row in rows if row.state is State.QUEUED]

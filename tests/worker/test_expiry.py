@@ -1,4 +1,4 @@
-"""What is over by its time: offers, places in the queue, stops, files and tokens."""
+"""What is over by its time: offers, places in the queue, stops, live logs, files and tokens."""
 
 from typing import Any
 
@@ -126,6 +126,34 @@ async def test_one_that_cannot_be_settled_does_not_hold_up_the_others(
     other = await cancelling(work, user, session, HOUR_MS)
     assert await expiry.expire_stops(work.store) == 2
     assert {(await work.row(row.id)).state for row in (stuck, other)} == {State.FAILED}
+
+
+async def test_the_log_of_what_goes_on_is_kept_and_that_of_what_is_over_goes(
+    work: Work, user: str, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(expiry, "BATCH", 2)
+    quiet, old, young, gone = [await work.running(user, session) for _ in range(4)]
+    for row in (quiet, old, young, gone):
+        await work.append(row, 1, "a")
+    for row in (old, young):
+        await work.complete(row)
+    retention_ms = int(work.store.settings.timing.log_retention * 1000)
+    await date_back(work, old, "ended_at", retention_ms + 1)
+    await date_back(work, young, "ended_at", retention_ms - 60_000)
+    table = tables.tasks
+    async with work.store.database.write() as connection:
+        await connection.execute(table.delete().where(table.c.id == gone.task_id))
+    for row in (quiet, old, young, gone):
+        for kind in ("stream", "meta"):
+            assert await work.store.redis.pexpire(f"log:{{{row.id}}}:{kind}", 60_000)
+    assert await expiry.retain_logs(work.store) == 2
+    assert {subtask_id async for subtask_id in work.store.log.known()} == {quiet.id, young.id}
+    assert not await work.store.redis.exists(f"log:{{{old.id}}}:stream", f"log:{{{gone.id}}}:stream")
+    for row, is_kept in ((quiet, True), (young, False)):
+        for kind in ("stream", "meta"):
+            assert (await work.store.redis.pttl(f"log:{{{row.id}}}:{kind}") > 60_000) is is_kept
+    assert (await work.append(quiet, 2, "b")).verdict == "ok"
+    assert await expiry.retain_logs(work.store) == 0
 
 
 async def ids(work: Work, table: Any) -> set[str]:

@@ -48,7 +48,8 @@ async def lose_and_expire(stack: Stack) -> None:
     await eventually(is_offline)
     program = await once(stack)
     assert await program.ended() == 0
-    for duty, changed in (("monitor", 1), ("offers", 0), ("queue", 1), ("stops", 0), ("files", 0), ("tokens", 0)):
+    changes = {"monitor": 1, "offers": 0, "queue": 1, "stops": 0, "logs": 0, "files": 0, "tokens": 0}
+    for duty, changed in changes.items():
         assert f"{duty}: {changed}\n" in program.text
     for subtask_id, code in ((offer.subtask_id, "device_lost"), (waiting["subtask_id"], "queue_expired")):
         subtask = await stack.subtask(user, subtask_id)

@@ -46,6 +46,7 @@ async def test_the_main_job_works_on_a_cluster(work: Work) -> None:
         assert {one.verdict for one in appended} == {"ok"}
         assert await output.spill(work.store.database, work.store.log, row.id) == 50
         await work.append(row, 51, "51")
+        assert [known async for known in work.store.log.known()] == [row.id]
         await work.complete(row)
         assert await work.stored(row) == [f"{n}" for n in range(1, 52)]
         await eventually(lambda: len(pushed) == 51)
