@@ -53,8 +53,8 @@ async def expire_stops(store: Store) -> int:
 async def retain_logs(store: Store) -> int:
     """Drop live logs whose subtask ended longer ago than they are kept, or is gone; keep those of all that go on.
 
-    SQL has all output of what has ended. Redis' own expiry, which appends and this renew, is there for the case that
-    no worker runs.
+    SQL has all output of what has ended. Redis' own expiry, which appends and this renew, is there for when no
+    worker runs.
     """
     before = now_ms() - int(store.settings.timing.log_retention * 1000)
     known = [subtask_id async for subtask_id in store.log.known()]
