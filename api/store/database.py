@@ -18,6 +18,7 @@ from databases.core import Connection
 from sqlalchemy.dialects import postgresql, sqlite
 
 from api.store.cancellation import to_its_end
+from api.store.statements import Statement
 
 BUSY_TIMEOUT_SECONDS = 15
 READERS = 3
@@ -109,19 +110,23 @@ class _Whole:
 
     async def execute(self, query: Any) -> Any:
         """As :meth:`Connection.execute`."""
-        return await to_its_end(self._connection.execute(query))
+        return await to_its_end(self._connection.execute(_prepared(query)))
 
     async def fetch_one(self, query: Any) -> Any:
         """As :meth:`Connection.fetch_one`."""
-        return await to_its_end(self._connection.fetch_one(query))
+        return await to_its_end(self._connection.fetch_one(_prepared(query)))
 
     async def fetch_all(self, query: Any) -> Any:
         """As :meth:`Connection.fetch_all`."""
-        return await to_its_end(self._connection.fetch_all(query))
+        return await to_its_end(self._connection.fetch_all(_prepared(query)))
 
     async def fetch_val(self, query: Any) -> Any:
         """As :meth:`Connection.fetch_val`."""
-        return await to_its_end(self._connection.fetch_val(query))
+        return await to_its_end(self._connection.fetch_val(_prepared(query)))
+
+
+def _prepared(query: Any) -> Any:
+    return query if isinstance(query, str) else Statement(query)
 
 
 @asynccontextmanager

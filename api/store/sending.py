@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from databases.core import Connection
 from msgspec import Meta
 
-from api.store import devices, settle, subtasks, tasks
+from api.store import cloud, devices, settle, subtasks, tasks
 from api.store.clock import now_ms
 from api.store.database import REFERENCE_VIOLATIONS, UNIQUE_VIOLATIONS
 from api.store.devices import DeviceRow
@@ -133,7 +133,7 @@ async def check_target(
 ) -> str:
     """Return the shell to use, having checked that the target is online (or may be waited for) and offers it."""
     if target.device is None:
-        offered = await _cloud_shells(store)
+        offered = cloud.shells(await cloud.online(store))
         if not offered and not wait:
             raise ProtocolError(Code.NO_CLOUD)
     else:
@@ -151,13 +151,6 @@ async def check_target(
             f"It offers: {', '.join(offered)}. The owner adds others with --shell.",
         )
     return shell
-
-
-async def _cloud_shells(store: Store) -> list[str]:
-    async with store.database.read() as connection:
-        rows = await devices.select(connection, device_table.c.kind == "cloud")
-    present = await store.presence.read([row.row for row in rows])
-    return sorted({shell for row in rows if row.row in present for shell in row.about.shells})
 
 
 def _check_workdir(device: DeviceRow, workdir: str | None) -> None:

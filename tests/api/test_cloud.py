@@ -145,3 +145,31 @@ async def test_a_subtask_goes_to_an_executor_that_offers_its_shell(
         await pool.heartbeat()
         assert not [frame for frame in pool.inbox if frame.event == "task:execute"]
         await second.request("device:goodbye", {}, dict)
+
+
+async def test_everybody_sees_whether_there_is_a_cloud_and_how_busy_it_is(shared: Stack, user: StackUser) -> None:
+    nothing = {"executors": 0, "slots": {"used": 0, "total": 0}, "queued": 0, "shells": []}
+    assert await shared.get(user, "/cloud") == nothing
+    operator, other = await shared.user(), await shared.user()
+    async with RawDevice.open(shared.url, await shared.token(operator, "cloud")) as device:
+        await device.register("pool", kind="cloud", slots=2, shells=["Notebook", "ClaudeCode"])
+        shown = {
+            "executors": 1,
+            "slots": {"used": 0, "total": 2},
+            "queued": 0,
+            "shells": ["ClaudeCode", "Notebook"],
+        }
+        assert await shared.get(user, "/cloud") == shown
+        for owner in (user, other, other):
+            await shared.send(owner, "x", device_id="cloud")
+        offers = [await device.start() for _ in range(2)]
+        busy = idle | {"slots": {"used": 2, "total": 2}, "queued": 1}
+        assert await shared.get(user, "/cloud") == busy
+        await device.complete(offers[0])
+        for offer in (offers[1], await device.start()):
+            await device.complete(offer)
+        await device.request("device:goodbye", {}, dict)
+    assert await shared.get(user, "/cloud") == nothing
+    assert (await shared.call(StackUser("", "", "", await shared.token(user, "device")), "GET", "/cloud"))[
+        0
+    ] == 403

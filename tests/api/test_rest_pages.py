@@ -104,6 +104,7 @@ async def test_the_description_names_the_ways_of_the_contract(shared: Stack) -> 
         "/devices": {"get"},
         "/devices/{device_id}": {"get", "patch", "delete"},
         "/devices/{device_id}/default": {"put", "delete"},
+        "/cloud": {"get"},
         "/tasks": {"get", "post"},
         "/tasks/{task_id}": {"get", "patch", "delete"},
         "/tasks/{task_id}/subtasks": {"get", "post"},

@@ -37,11 +37,12 @@ class ToolUse(OutputEvent, frozen=True, tag="tool_use"):
 
 
 class ToolResult(OutputEvent, frozen=True, tag="tool_result"):
-    """What a tool call gave."""
+    """What a tool call gave; ``seconds`` is how long it took, measured on the device."""
 
     id: str
     content: Any
     is_error: bool = False
+    seconds: float | None = None
 
 
 class Stream(OutputEvent, frozen=True, tag="stream"):

@@ -43,6 +43,19 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     created_at: str
 
 
+class Cloud(msgspec.Struct, frozen=True):
+    """The operator's pool, which all users share, as ``GET /cloud`` gives it.
+
+    ``executors`` counts those that are online; without one nothing is sent there unless the sender waits
+    (``no_cloud``). ``queued`` counts what waits, whosever it is; ``shells`` is what at least one of them offers.
+    """
+
+    executors: int
+    slots: Slots
+    queued: int
+    shells: list[str]
+
+
 class TaskError(msgspec.Struct, frozen=True):
     """Why a subtask failed: a code of ``errors.py``, what happened, and what to do next."""
 
