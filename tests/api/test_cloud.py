@@ -153,13 +153,13 @@ async def test_everybody_sees_whether_there_is_a_cloud_and_how_busy_it_is(shared
     operator, other = await shared.user(), await shared.user()
     async with RawDevice.open(shared.url, await shared.token(operator, "cloud")) as device:
         await device.register("pool", kind="cloud", slots=2, shells=["Notebook", "ClaudeCode"])
-        shown = {
+        idle = {
             "executors": 1,
             "slots": {"used": 0, "total": 2},
             "queued": 0,
             "shells": ["ClaudeCode", "Notebook"],
         }
-        assert await shared.get(user, "/cloud") == shown
+        assert await shared.get(user, "/cloud") == idle
         for owner in (user, other, other):
             await shared.send(owner, "x", device_id="cloud")
         offers = [await device.start() for _ in range(2)]
