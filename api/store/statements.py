@@ -5,6 +5,7 @@ without its values, as SQLAlchemy's own engines use it; with the key come the va
 https://docs.sqlalchemy.org/en/20/core/connections.html#sql-compilation-caching
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -28,10 +29,9 @@ class Statement:
         if key is None:
             return self._query.compile(dialect=dialect, compile_kwargs=compile_kwargs)
         name = (dialect.name, key.key)
-        compiled: SQLCompiler | None = _compiled.get(name)
-        if compiled is None:
-            compiled = _compiled[name] = self._query._compiler(dialect, cache_key=key, column_keys=[])
-        return _Bound(compiled, key.bindparams)
+        if name not in _compiled:
+            _compiled[name] = self._query._compiler(dialect, cache_key=key, column_keys=[])
+        return _Bound(_compiled[name], key.bindparams)
 
 
 class _Bound:
@@ -44,8 +44,8 @@ class _Bound:
         self._textual_ordered_columns = compiled._textual_ordered_columns
         self._ad_hoc_textual = compiled._ad_hoc_textual
         self._loose_column_name_matching = compiled._loose_column_name_matching
-        self.params = compiled.construct_params(extracted_parameters=values, _no_postcompile=True)
-        self.positiontup = compiled.positiontup
+        self.params = dict(compiled.construct_params(extracted_parameters=values, _no_postcompile=True))
+        self.positiontup: Sequence[str] | None = compiled.positiontup
         self.string = compiled.string
         if compiled.post_compile_params:  # IN with as many places as there are values
             expanded = compiled.construct_expanded_state(self.params)
