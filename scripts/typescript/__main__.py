@@ -1,4 +1,4 @@
-"""Write web/src/protocol/wire.ts, the page's types, from the Python ones: ``python scripts/typescript [--check]``."""
+"""``python scripts/typescript [--check]``: write web/src/protocol/wire.ts, the page's types, from the Python ones."""
 
 import importlib
 import json
@@ -28,6 +28,7 @@ from wegent.protocol.states import HOLDS_SLOT, TERMINAL, State
 from wegent.protocol.types import MAX_INTEGER, Prompt
 
 TARGET = Path(__file__).parents[2] / "web/src/protocol/wire.ts"
+KINDS = ("string", "number", "boolean", "array", "object", "any")
 HEAD = """/**
  * What goes over the wire, written from the server's own types by `make types`. Do not edit.
  *
@@ -91,10 +92,11 @@ def _events() -> Iterator[str]:
     for struct in known:
         shape = ", ".join(f'{name}: "{kind}"' for name, kind in event_shape(struct).items())
         shapes += f"  {struct.__struct_config__.tag}: {{ {shape} }},\n".replace("{  }", "{}")
+    yield declare_union("Kind", map(json.dumps, KINDS), "What `typeof` says of a field; a list is an array.")
     yield (
         comment("The fields that an event of each type must have, and what they are.")
-        + f"export const EVENT_SHAPES = {{\n{shapes}}} as const satisfies Record<\n"
-        '  OutputEvent["type"],\n  Record<string, "string" | "number" | "boolean" | "array" | "object" | "any">\n>;\n'
+        + f"export const EVENT_SHAPES = {{\n{shapes}}}"
+        ' as const satisfies Record<OutputEvent["type"], Record<string, Kind>>;\n'
     )
 
 

@@ -36,7 +36,11 @@ export async function del(path: string): Promise<void> {
 }
 
 /** Store a file for 24 hours; `onProgress` is told how much of it was sent, from 0 to 1. */
-export function upload(file: File, onProgress?: (part: number) => void, signal?: AbortSignal): Promise<StoredFile> {
+export function upload(
+  file: File,
+  onProgress?: (part: number) => void,
+  signal?: AbortSignal,
+): Promise<StoredFile> {
   // fetch() does not tell how much of a body was sent.
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
@@ -62,17 +66,11 @@ async function ask(
   method: string,
   path: string,
   body?: unknown,
-  headers: Record<string, string> = {},
+  more: Record<string, string> = {},
 ): Promise<Response> {
-  const init: RequestInit = {
-    method,
-    headers: { Accept: "application/json", ...headers },
-    signal: AbortSignal.timeout(SECONDS * 1000),
-  };
-  if (body !== undefined) {
-    init.headers = { ...init.headers, "Content-Type": "application/json" };
-    init.body = JSON.stringify(body);
-  }
+  const headers = { Accept: "application/json", "Content-Type": "application/json", ...more };
+  const init: RequestInit = { method, headers, signal: AbortSignal.timeout(SECONDS * 1000) };
+  if (body !== undefined) init.body = JSON.stringify(body);
   let response: Response;
   try {
     response = await fetch(path, init);
@@ -101,7 +99,8 @@ function problem(status: number, text: string): ApiError {
   } catch {
     body = {};
   }
-  const code = typeof body["code"] === "string" ? body["code"] : status === 401 ? "unauthenticated" : "unavailable";
+  const code =
+    typeof body["code"] === "string" ? body["code"] : status === 401 ? "unauthenticated" : "unavailable";
   const message = typeof body["detail"] === "string" ? body["detail"] : `The server answered ${status}.`;
   const hint = typeof body["hint"] === "string" ? body["hint"] : "";
   return new ApiError(code, message, { status, hint, extra: body });

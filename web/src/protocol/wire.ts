@@ -226,6 +226,9 @@ export type OutputEvent =
   | Notice
   | File;
 
+/** What `typeof` says of a field; a list is an array. */
+export type Kind = "string" | "number" | "boolean" | "array" | "object" | "any";
+
 /** The fields that an event of each type must have, and what they are. */
 export const EVENT_SHAPES = {
   text: { text: "string" },
@@ -242,10 +245,7 @@ export const EVENT_SHAPES = {
   usage: {},
   notice: { level: "string", text: "string" },
   file: { name: "string", media_type: "string", size: "number", id: "string" },
-} as const satisfies Record<
-  OutputEvent["type"],
-  Record<string, "string" | "number" | "boolean" | "array" | "object" | "any">
->;
+} as const satisfies Record<OutputEvent["type"], Record<string, Kind>>;
 
 /** How many subtasks a device runs, and how many it may. */
 export interface Slots {
@@ -319,10 +319,15 @@ export interface Subtask {
   readonly ended_at: string | null;
 }
 
-/** A conversation, as `GET /tasks/{id}` gives it. */
+/**
+ * A conversation, as `GET /tasks/{id}` gives it.
+ *
+ * `unread`: a turn ended or an approval was asked since its user last saw it.
+ */
 export interface Task {
   readonly task_id: string;
   readonly title: string;
+  readonly unread?: boolean;
   readonly last_subtask: Subtask | null;
   readonly created_at: string;
   readonly updated_at: string;

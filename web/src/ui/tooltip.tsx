@@ -1,0 +1,22 @@
+import { Tooltip as Radix } from "radix-ui";
+import type { ReactElement } from "react";
+
+export const TooltipProvider = Radix.Provider;
+
+/** A word about `children` when pointed at or focused. It repeats what the accessible name says. */
+export function Tooltip({ text, children }: { text: string; children: ReactElement }) {
+  return (
+    <Radix.Root>
+      <Radix.Trigger asChild>{children}</Radix.Trigger>
+      <Radix.Portal>
+        <Radix.Content
+          sideOffset={6}
+          collisionPadding={8}
+          className="bg-ink text-canvas z-50 max-w-xs rounded-md px-2 py-1 text-xs shadow-md select-none"
+        >
+          {text}
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  );
+}
