@@ -1,28 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Drafts, EMPTY, isEmpty } from "./drafts";
-
-/** A Storage as the browser has it, in memory. */
-class MemoryStorage implements Storage {
-  readonly #items = new Map<string, string>();
-  get length(): number {
-    return this.#items.size;
-  }
-  clear(): void {
-    this.#items.clear();
-  }
-  getItem(key: string): string | null {
-    return this.#items.get(key) ?? null;
-  }
-  key(index: number): string | null {
-    return [...this.#items.keys()][index] ?? null;
-  }
-  removeItem(key: string): void {
-    this.#items.delete(key);
-  }
-  setItem(key: string, value: string): void {
-    this.#items.set(key, value);
-  }
-}
+import { MemoryStorage } from "./memory-storage";
 
 describe("drafts", () => {
   let storage: MemoryStorage;

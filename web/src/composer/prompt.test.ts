@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { MAX_BYTES, MAX_CHARACTERS, promptFill, promptProblem } from "./prompt";
+import { MAX_PROMPT } from "@/protocol/wire";
+import { MAX_BYTES, promptFill, promptProblem } from "./prompt";
 
 describe("a prompt", () => {
   it("is more than white space", () => {
@@ -8,8 +9,8 @@ describe("a prompt", () => {
   });
 
   it("may have as many characters as the server takes", () => {
-    expect(promptProblem("a".repeat(MAX_CHARACTERS))).toBeNull();
-    expect(promptProblem("a".repeat(MAX_CHARACTERS + 1))).toBe("tooLong");
+    expect(promptProblem("a".repeat(MAX_PROMPT))).toBeNull();
+    expect(promptProblem("a".repeat(MAX_PROMPT + 1))).toBe("tooLong");
   });
 
   it("is measured in bytes too", () => {
@@ -22,6 +23,6 @@ describe("a prompt", () => {
 
   it("tells how much of the limit it uses once that matters", () => {
     expect(promptFill("short")).toBe(0);
-    expect(promptFill("a".repeat(MAX_CHARACTERS))).toBe(1);
+    expect(promptFill("a".repeat(MAX_PROMPT))).toBe(1);
   });
 });

@@ -1,8 +1,8 @@
-/** What a prompt may be: the limits that the server has too (`Prompt` and `MAX_PROMPT`). */
+/** What a prompt may be: the limits that the server has too (characters are counted by code points). */
 
-/** Characters, counted as the server counts them: by code points. */
-export const MAX_CHARACTERS = 512 * 1024;
-/** Bytes of the prompt as a JSON string. */
+import { MAX_PROMPT } from "@/protocol/wire";
+
+/** Bytes that the prompt may have as a JSON string. */
 export const MAX_BYTES = 640 * 1024;
 
 /** Why a text cannot be sent as it is. */
@@ -14,7 +14,7 @@ export function promptProblem(text: string): PromptProblem | null {
   if (text.includes("\0")) return "nul";
   // No character takes more than six bytes in JSON: most texts need no counting.
   if (text.length * 6 <= MAX_BYTES) return null;
-  return [...text].length > MAX_CHARACTERS || jsonBytes(text) > MAX_BYTES ? "tooLong" : null;
+  return [...text].length > MAX_PROMPT || jsonBytes(text) > MAX_BYTES ? "tooLong" : null;
 }
 
 function jsonBytes(text: string): number {
@@ -24,5 +24,5 @@ function jsonBytes(text: string): number {
 /** The part of the limit that is used, from 0 to above 1. */
 export function promptFill(text: string): number {
   if (text.length * 6 <= MAX_BYTES) return 0;
-  return Math.max([...text].length / MAX_CHARACTERS, jsonBytes(text) / MAX_BYTES);
+  return Math.max([...text].length / MAX_PROMPT, jsonBytes(text) / MAX_BYTES);
 }

@@ -1,9 +1,6 @@
 /** Where a message goes, and how it is to run there: what is chosen when the person has chosen nothing. */
-import type { Device, Subtask } from "@/protocol/wire";
+import { CLOUD, type Device, type Subtask } from "@/protocol/wire";
 import type { Draft } from "./drafts";
-
-/** The device id that means the shared pool. */
-export const CLOUD = "cloud";
 
 /** The shell that the server takes when none is named. */
 export const DEFAULT_SHELL = "ClaudeCode";
