@@ -171,9 +171,12 @@ async def show(store: Store, user_id: str, device_id: str | None = None) -> list
         found = await loads(connection, rows) if rows else {}
         default = await default_row(connection, user_id)
     present = await store.presence.read([row.row for row in rows])
-    at_work = {row.row: Presence(row.generation, reconnecting=True) for row in rows if found[row.row].used}
-    if at_work.keys() - present.keys() and await store.presence.is_young(await store.presence.epoch()):
-        present = at_work | present  # the backend was away: they are on their way back, until the monitor speaks
+    missing = [row for row in rows if row.row not in present]
+    if missing and await store.presence.is_young(await store.presence.epoch()):
+        # The backend was away: who was online then is on the way back, until the monitor speaks.
+        were_online = await store.presence.listed([row.row for row in missing])
+        expected = [row for row in missing if found[row.row].used or row.row in were_online]
+        present |= {row.row: Presence(row.generation, reconnecting=True) for row in expected}
     return [(row, shown(row, found[row.row], present.get(row.row), default)) for row in rows]
 
 

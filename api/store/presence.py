@@ -98,7 +98,7 @@ class PresenceBoard:
     async def clear(self, row: int, generation: int) -> None:
         """Say that a device left, unless a newer session holds its key; the monitor's next sweep looks at it."""
         if await _CLEAR(self._client, [_key(row)], [generation]):
-            await self._client.zadd(DEADLINES, {str(row): await self.now_ms()})
+            await self._client.zadd(DEADLINES, {str(row): 0})
 
     async def remove(self, row: int) -> None:
         """Forget a deleted device."""
@@ -121,6 +121,11 @@ class PresenceBoard:
             DEADLINES, "-inf", await self.now_ms(), start=0, num=limit, withscores=True
         )
         return {int(row): int(deadline) for row, deadline in found}
+
+    async def listed(self, rows: Sequence[int]) -> set[int]:
+        """Return those of ``rows`` that neither left nor were declared gone, even after their deadline."""
+        deadlines = await self._client.zmscore(DEADLINES, [str(row) for row in rows])
+        return {row for row, deadline in zip(rows, deadlines, strict=True) if deadline}
 
     async def forget(self, expired: Mapping[int, int]) -> None:
         """Take devices off the list of deadlines, except those that got a later one than ``expired`` says."""

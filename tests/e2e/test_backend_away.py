@@ -9,7 +9,7 @@ from pathlib import Path
 
 import aiohttp
 from support.persistent_viewer import watching
-from support.processes import Programs
+from support.processes import Programs, eventually
 from support.raw_device import RawDevice
 from support.redis import RedisServer
 from support.stack import Stack, StackUser, running_stack
@@ -107,6 +107,29 @@ async def test_the_whole_backend_is_away_for_three_ttls_while_a_task_runs(
         subtask = await stack.subtask(user, sent["subtask_id"])
         assert (subtask["state"], subtask["attempt"]) == ("completed", 1)
         assert await stack.events(user, sent["subtask_id"]) == watched.viewer.events
+
+
+async def test_an_idle_device_that_is_slow_to_come_back_is_reconnecting_and_one_that_left_is_offline(
+    stack: Stack,
+) -> None:
+    user = await stack.user()
+    (api,) = stack.apis
+    async with stack.device(user) as device, stack.device(user) as leaver:
+        await device.register()
+        await leaver.register("leaver")
+        await leaver.request("device:goodbye", {}, dict)
+        api.kill()
+        await device.closed()
+    await asyncio.sleep(1.2 * stack.settings.timing.online_ttl)
+    await api.start()
+    seen = {each["device_id"]: each for each in (await stack.get(user, "/devices"))["items"]}
+    assert (seen["raw-device"]["status"], seen["raw-device"]["reconnecting"]) == ("online", True)
+    assert (seen["leaver"]["status"], seen["leaver"]["reconnecting"]) == ("offline", False)
+
+    async def is_offline() -> bool:
+        return bool((await stack.get(user, "/devices/raw-device"))["status"] == "offline")
+
+    await eventually(is_offline)  # it never came: the monitor speaks when the epoch is old enough
 
 
 async def test_a_device_at_work_that_is_slow_to_come_back_is_reconnecting(stack: Stack) -> None:
