@@ -116,7 +116,7 @@ class Ingest:
         stream = await self.find(message.subtask_id, message.attempt)
         asked = _check_events(message.events)
         if asked and not stream.is_late:
-            await inputs.ask(self._store.database, stream.row.id, asked)
+            await inputs.ask(self._store, stream.row, asked)
         events = output.join_events(message.events).translate(_ONE_LINE)
         if stream.is_late:
             piece = Piece(message.seq, message.seq + len(message.events) - 1, events)

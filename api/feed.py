@@ -1,4 +1,4 @@
-"""What all of a user's chat sockets are told: how their devices and unsettled subtasks stand.
+"""What all of a user's chat sockets are told: how their devices and unsettled subtasks stand, which tasks changed.
 
 One feed per user and process: woken by a poke, and every few seconds without one, it reads the present state and
 tells each socket what differs. A socket holds at most the newest frame per device and subtask, however slow it is.
@@ -15,7 +15,7 @@ from api.store.outages import OUTAGES
 from api.store.store import Store
 from api.store.subtasks import Standing
 from api.websocket import log
-from wegent.protocol.chat_messages import DeviceState, SubtaskState
+from wegent.protocol.chat_messages import DeviceState, SubtaskState, TaskChanged
 from wegent.protocol.codec import encode
 from wegent.protocol.resources import Device
 from wegent.protocol.time_limit import time_limit
@@ -55,6 +55,8 @@ class Feed:
         self._devices: dict[str, Device] = {}
         self._subtasks: dict[str, Standing] = {}
         self._dirty: set[str] = set()
+        self._changed: dict[str, bool] = {}
+        self._has_read = False
         self._news = asyncio.Event()
 
     @property
@@ -94,9 +96,15 @@ class Feed:
                     continue
 
     def _poked(self, data: bytes | None) -> None:
-        if data:
-            self._dirty.add(data.decode())
+        word, _, task_id = (data or b"").decode().partition(" ")
+        if task_id:
+            self._note_change(task_id, removed=word == "removed")
+        elif word:
+            self._dirty.add(word)
         self._news.set()
+
+    def _note_change(self, task_id: str, *, removed: bool = False) -> None:
+        self._changed[task_id] = removed or self._changed.get(task_id, False)
 
     async def _refresh(self) -> None:
         rev = await self._store.presence.now_us()
@@ -110,10 +118,23 @@ class Feed:
         self._tell_devices(shown, rev)
         for row in [*ended, *unsettled]:
             self._tell_subtask(row, places.get(row.id), rev)
+        begun = [row for row in unsettled if self._has_read and row.id not in self._subtasks]
+        for row in [*ended, *begun]:
+            self._note_change(row.task_id)
+        self._tell_changes()
         self._subtasks = {row.id: row for row in unsettled}
+        self._has_read = True
         for row in ended:
             self._told.pop(row.id, None)
             self._frames.pop(row.id, None)
+
+    def _tell_changes(self) -> None:
+        """Tell which tasks to read again; who joins later reads them anyway."""
+        changed, self._changed = self._changed, {}
+        for task_id, removed in changed.items():
+            frame = encode("task:changed", TaskChanged(task_id, removed))
+            for mailbox in self._mailboxes:
+                mailbox.put(f"task {task_id}", frame)
 
     def _tell_devices(self, shown: dict[str, Device], rev: int) -> None:
         for device_id, device in shown.items():

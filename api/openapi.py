@@ -38,6 +38,7 @@ ANSWERS = {
     "tokens.revoke_token": Answer(204),
     "devices.delete_device": Answer(204),
     "tasks.delete_task": Answer(204),
+    "tasks.mark_task_seen": Answer(204),
     "subtasks.subtask_events": Answer(200, ("text/event-stream", "application/json")),
     "files.download_file": Answer(200, ("application/octet-stream",)),
     "health.healthz": Answer(200, ("application/json",)),

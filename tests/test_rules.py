@@ -156,8 +156,8 @@ CHAT_EVENTS = chat_messages.FROM_VIEWER.keys() | chat_messages.TO_VIEWER.keys()
 ELSEWHERE = {
     # The frame that is sent most is written by the codec itself.
     "api": {"chat:chunk"},
-    # The client sends through REST, and asks the socket only for what it follows.
-    "wegent.client": {"chat:send", "chat:cancel", "chat:input"},
+    # The client sends through REST, asks the socket only for what it follows, and shows no list of conversations.
+    "wegent.client": {"chat:send", "chat:cancel", "chat:input", "task:changed"},
 }
 
 

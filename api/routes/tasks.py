@@ -89,6 +89,12 @@ async def send(turn: Turn, task_id: str | None, title: str | None = None) -> Sen
     return await sending.send(auth.store(), auth.login().user.id, message)
 
 
+async def changed(task_id: str, *, removed: bool = False) -> None:
+    """Tell the caller's sockets, on whichever computer, to read a task again."""
+    message = pubsub.task_changed(task_id, removed=removed)
+    await auth.store().pubsub.publish(pubsub.user_channel(auth.login().user.id), message)
+
+
 async def shown(task_id: str) -> Task:
     """Return one of the caller's tasks."""
     store = auth.store()
@@ -145,7 +151,19 @@ async def rename_task(task_id: str, data: Retitling) -> Task:
     async with auth.store().database.write() as connection:
         row = await tasks.get(connection, task_id, auth.login().user.id)
         await tasks.rename(connection, row, data.title)
+    await changed(task_id)
     return await shown(task_id)
+
+
+@blueprint.put("/<task_id>/seen")
+async def mark_task_seen(task_id: str) -> tuple[str, int]:
+    """Note that the caller has seen all of a conversation: it is no longer unread, on no computer."""
+    async with auth.store().database.write() as connection:
+        row = await tasks.get(connection, task_id, auth.login().user.id)
+        was_unread = await tasks.mark_seen(connection, row)
+    if was_unread:
+        await changed(task_id)
+    return "", 204
 
 
 @blueprint.delete("/<task_id>")
@@ -155,7 +173,7 @@ async def delete_task(task_id: str) -> tuple[str, int]:
     async with store.database.write() as connection:
         row = await tasks.get(connection, task_id, auth.login().user.id)
         await tasks.delete(connection, row)
-    await store.pubsub.publish(pubsub.user_channel(auth.login().user.id))
+    await changed(task_id, removed=True)
     return "", 204
 
 

@@ -6,7 +6,7 @@ import msgspec
 import sqlalchemy as sa
 from databases.core import Connection
 
-from api.store import settle, subtasks
+from api.store import pubsub, settle, subtasks, tasks
 from api.store.clock import now_ms
 from api.store.database import Database
 from api.store.store import Store
@@ -26,24 +26,27 @@ MAX_WAITING = 100
 DELIVERED_AT_ONCE = 32
 
 
-async def ask(database: Database, subtask_id: str, asked: list[Approval]) -> None:
+async def ask(store: Store, row: SubtaskRow, asked: list[Approval]) -> None:
     """Write down approvals that a subtask waits for; one that is known stays as it is."""
     now = now_ms()
     rows = [
         {
-            "subtask_id": subtask_id,
+            "subtask_id": row.id,
             "id": approval.id,
             "choices": msgspec.json.encode(approval.choices),
             "created_at": now,
         }
         for approval in asked
     ]
-    async with database.write() as connection:
-        await connection.execute(database.insert_or_ignore(approvals).values(rows))
-        # Counted afterwards: what a device replays asks nothing new.
-        query = sa.select(sa.func.count()).where(approvals.c.subtask_id == subtask_id)
+    async with store.database.write() as connection:
+        new = store.database.insert_or_ignore(approvals).values(rows).returning(approvals.c.id)
+        if not await connection.fetch_all(new):
+            return  # a device that replays asks nothing new
+        query = sa.select(sa.func.count()).where(approvals.c.subtask_id == row.id)
         if await connection.fetch_val(query) > MAX_APPROVALS:
             raise ProtocolError(Code.TOO_LARGE, f"A subtask may ask {MAX_APPROVALS} times.")
+        await tasks.note(connection, row.task_id)
+    await store.pubsub.publish(pubsub.user_channel(row.user_id), pubsub.task_changed(row.task_id))
 
 
 async def give(store: Store, row: SubtaskRow, by: str, client_id: str, given: AnyInput) -> None:

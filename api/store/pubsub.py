@@ -40,8 +40,13 @@ TOKENS_CHANNEL = "tokens"
 
 
 def user_channel(user_id: str) -> str:
-    """Return the channel that says that something of a user changed."""
+    """Return the channel that says that something of a user changed: which subtask or task, or just something."""
     return f"user:{user_id}"
+
+
+def task_changed(task_id: str, *, removed: bool = False) -> str:
+    """Return the message on a user's channel that a conversation itself changed, or was removed."""
+    return f"{'removed' if removed else 'changed'} {task_id}"
 
 
 class PubSub:

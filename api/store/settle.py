@@ -20,6 +20,7 @@ from api.store.store import Store
 from api.store.subtasks import SubtaskRow
 from api.store.tables import devices, tasks
 from api.store.tables import subtasks as table
+from api.store.tasks import noted
 from wegent.protocol.errors import MEANINGS, Code, ProtocolError
 from wegent.protocol.resources import TaskError
 from wegent.protocol.states import TRANSITIONS, Event, State
@@ -115,7 +116,8 @@ async def _commit(
 
 
 async def _touch_task(connection: Connection, row: SubtaskRow) -> None:
-    values: dict[str, Any] = {"updated_at": now_ms()}
+    now = now_ms()
+    values: dict[str, Any] = {"updated_at": now, "noted_at": noted(now)}
     session = (row.result or {}).get("session_id")
     if isinstance(session, str) and 0 < len(session) <= MAX_SESSION_ID and "\0" not in session:
         values |= {"history_session": session, "history_device": row.device}

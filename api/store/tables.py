@@ -37,6 +37,23 @@ tokens = sa.Table(
     sa.Column("revoked_at", sa.BigInteger),
 )
 
+device_codes = sa.Table(
+    "device_codes",
+    metadata,
+    # Of the device code itself only the hash is kept: who reads the table cannot ask for a token.
+    sa.Column("hash", sa.Text, primary_key=True),
+    sa.Column("user_code", sa.Text, nullable=False, unique=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("scopes", sa.Text, nullable=False),
+    sa.Column("device_id", sa.Text),
+    # Who decided; null until then.
+    sa.Column("user_id", sa.Text, sa.ForeignKey("users.id", ondelete="CASCADE")),
+    sa.Column("is_denied", sa.Boolean, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("expires_at", sa.BigInteger, nullable=False, index=True),
+)
+
 devices = sa.Table(
     "devices",
     metadata,
@@ -70,6 +87,9 @@ tasks = sa.Table(
     sa.Column("history_device", Row),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("updated_at", sa.BigInteger, nullable=False),
+    # Unread while something worth seeing happened (a turn ended, an approval was asked) after it was last seen.
+    sa.Column("noted_at", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("seen_at", sa.BigInteger, nullable=False, server_default="0"),
     sa.Index("tasks_of_user", "user_id", "updated_at"),
     sqlite_autoincrement=True,
 )

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from databases.core import Connection
 
 from api.store import subtasks
-from api.store.clock import rfc3339
+from api.store.clock import now_ms, rfc3339
 from api.store.database import Database
 from api.store.live_log import LiveLog
 from api.store.subtasks import UNSETTLED, SubtaskRow
@@ -32,11 +32,18 @@ class TaskRow(msgspec.Struct, frozen=True, kw_only=True):
     history_device: int | None
     created_at: int
     updated_at: int
+    noted_at: int
+    seen_at: int
 
     @classmethod
     def of(cls, record: Any) -> Self:
         """Read a record of the table."""
         return cls(**dict(record._mapping))
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether something worth seeing happened since its user last saw it."""
+        return self.noted_at > self.seen_at
 
 
 def title_of(text: str) -> str:
@@ -55,8 +62,34 @@ async def insert(connection: Connection, user_id: str, text: str, now: int) -> s
 
 
 async def touch(connection: Connection, task_id: str, now: int) -> None:
-    """Note that something happened in a conversation."""
-    await connection.execute(tasks.update().where(tasks.c.id == task_id).values(updated_at=now))
+    """Note that its user went on with a conversation, and so has seen it."""
+    values = {"updated_at": now, "seen_at": seen(now)}
+    await connection.execute(tasks.update().where(tasks.c.id == task_id).values(values))
+
+
+# The clocks of two processes differ: what comes second must not seem to have come first.
+
+
+def noted(now: int) -> sa.ColumnElement[int]:
+    """Return the value of ``noted_at`` that makes a conversation unread."""
+    return sa.case((tasks.c.seen_at >= now, tasks.c.seen_at + 1), else_=now)
+
+
+def seen(now: int) -> sa.ColumnElement[int]:
+    """Return the value of ``seen_at`` that makes a conversation read."""
+    return sa.case((tasks.c.noted_at > now, tasks.c.noted_at), else_=now)
+
+
+async def note(connection: Connection, task_id: str) -> None:
+    """Make a conversation unread: an approval was asked."""
+    await connection.execute(tasks.update().where(tasks.c.id == task_id).values(noted_at=noted(now_ms())))
+
+
+async def mark_seen(connection: Connection, row: TaskRow) -> bool:
+    """Note that its user has seen a conversation; return whether it was unread."""
+    unread = (tasks.c.id == row.id, tasks.c.noted_at > tasks.c.seen_at)
+    changed = tasks.update().where(*unread).values(seen_at=seen(now_ms())).returning(tasks.c.id)
+    return await connection.fetch_one(changed) is not None
 
 
 async def get(connection: Connection, task_id: str, user_id: str) -> TaskRow:
@@ -99,6 +132,7 @@ async def show(database: Database, log: LiveLog, rows: list[TaskRow]) -> list[Ta
         Task(
             task_id=row.id,
             title=row.title,
+            unread=row.is_unread,
             last_subtask=shown.get(row.id),
             created_at=rfc3339(row.created_at),
             updated_at=rfc3339(row.updated_at),

@@ -33,6 +33,7 @@ ROUTES: list[tuple[str, str, Any]] = [
     ("GET", "/tasks/{task}", None),
     ("PATCH", "/tasks/{task}", {"title": "stolen"}),
     ("DELETE", "/tasks/{task}", None),
+    ("PUT", "/tasks/{task}/seen", None),
     ("GET", "/tasks/{task}/subtasks", None),
     ("POST", "/tasks/{task}/subtasks", {"prompt": "x", "wait": True}),
     ("POST", "/tasks/{task}/subtasks", {"prompt": "x", "wait": True, "device_id": "cloud"}),

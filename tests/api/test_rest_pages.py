@@ -15,6 +15,7 @@ NO_BODY = {
     ("post", "/subtasks/{subtask_id}/cancel"),
     ("post", "/subtasks/{subtask_id}/retry"),
     ("put", "/devices/{device_id}/default"),
+    ("put", "/tasks/{task_id}/seen"),
     ("post", "/files"),  # multipart, which the description's text tells
 }
 
@@ -107,6 +108,7 @@ async def test_the_description_names_the_ways_of_the_contract(shared: Stack) -> 
         "/cloud": {"get"},
         "/tasks": {"get", "post"},
         "/tasks/{task_id}": {"get", "patch", "delete"},
+        "/tasks/{task_id}/seen": {"put"},
         "/tasks/{task_id}/subtasks": {"get", "post"},
         "/subtasks/{subtask_id}": {"get", "patch"},
         "/subtasks/{subtask_id}/cancel": {"post"},

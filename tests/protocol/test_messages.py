@@ -68,6 +68,7 @@ EXAMPLES: list[msgspec.Struct] = [
     chat_messages.Chunk("s", 1, [RAW]),
     chat_messages.Done("s", 3, chat_messages.State.FAILED, TaskError("declined", "no", "yes")),
     chat_messages.SubtaskState("t", "s", chat_messages.State.QUEUED, "d", 1, queue_position=2),
+    chat_messages.TaskChanged("t", removed=True),
     chat_messages.DeviceState(**DEVICE, rev=3, removed=True),
     Device(**DEVICE),
 ]

@@ -94,6 +94,13 @@ class DeviceState(Device, frozen=True, kw_only=True):
     removed: bool = False
 
 
+class TaskChanged(msgspec.Struct, frozen=True, omit_defaults=True):
+    """``task:changed``: a conversation's title, turns or being unread changed: read it again; or it was deleted."""
+
+    task_id: str
+    removed: bool = False
+
+
 FROM_VIEWER: dict[str, type[msgspec.Struct]] = {
     "chat:send": Send,
     "chat:subscribe": Subscribe,
@@ -105,5 +112,6 @@ TO_VIEWER: dict[str, type[msgspec.Struct]] = {
     "chat:chunk": Chunk,
     "chat:done": Done,
     "task:state": SubtaskState,
+    "task:changed": TaskChanged,
     "device:state": DeviceState,
 }

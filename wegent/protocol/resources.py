@@ -89,10 +89,14 @@ class Subtask(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
-    """A conversation, as ``GET /tasks/{id}`` gives it."""
+    """A conversation, as ``GET /tasks/{id}`` gives it.
+
+    ``unread``: a turn ended or an approval was asked since its user last saw it.
+    """
 
     task_id: str
     title: str
+    unread: bool = False
     last_subtask: Subtask | None
     created_at: str
     updated_at: str

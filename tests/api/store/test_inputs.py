@@ -26,7 +26,7 @@ async def session(work: Work) -> Session:
 async def row(work: Work, session: Session) -> SubtaskRow:
     """A subtask that runs and has asked a question."""
     running = await work.running("ada", session)
-    await inputs.ask(work.store.database, running.id, [QUESTION])
+    await inputs.ask(work.store, running, [QUESTION])
     return running
 
 
@@ -84,7 +84,7 @@ async def test_what_cannot_be_answered_is_refused(work: Work, session: Session, 
 
 async def test_a_repeated_question_does_not_forget_its_answer(work: Work, row: SubtaskRow) -> None:
     await inputs.give(work.store, row, "ada", "c-1", ALLOW)
-    await inputs.ask(work.store.database, row.id, [QUESTION])
+    await inputs.ask(work.store, row, [QUESTION])
     assert (await refused(work, row, DENY)).code is Code.ALREADY_ANSWERED
 
 
@@ -116,7 +116,7 @@ async def test_a_subtask_asks_so_often_and_no_more(
     monkeypatch.setattr(inputs, "MAX_APPROVALS", 20)
     questions = [Approval(f"q-{n}", "Bash", {}) for n in range(inputs.MAX_APPROVALS)]
     with pytest.raises(ProtocolError) as error:
-        await inputs.ask(work.store.database, row.id, questions)
+        await inputs.ask(work.store, row, questions)
     assert error.value.code is Code.TOO_LARGE
-    await inputs.ask(work.store.database, row.id, questions[:-1])
-    await inputs.ask(work.store.database, row.id, [QUESTION])  # a replay asks nothing new
+    await inputs.ask(work.store, row, questions[:-1])
+    await inputs.ask(work.store, row, [QUESTION])  # a replay asks nothing new
