@@ -4,7 +4,8 @@ The messages are told apart by their classes' names, which both SDKs share, so t
 here.
 """
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,10 @@ class Translator:
     is their own: only their tool calls are told.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._folder = folder
+        self._clock = clock
+        self._began: dict[str, float] = {}
         self._streamed: set[str] = set()
         self._has_text = False
         self._model: str | None = None
@@ -44,6 +47,11 @@ class Translator:
         for event in self._translate(message):
             self._has_text = self._has_text or isinstance(event, Text)
             yield event
+
+    def allowed(self, tool_use_id: str) -> None:
+        """Note that a tool call begins only now: until then it waited for a person."""
+        if tool_use_id in self._began:
+            self._began[tool_use_id] = self._clock()
 
     def _translate(self, message: Any) -> Iterator[AnyEvent]:
         kind = type(message).__name__
@@ -89,6 +97,7 @@ class Translator:
             elif kind == "ThinkingBlock" and is_own:
                 yield from self._unless_streamed("thinking", Thinking(block.thinking))
             elif kind == "ToolUseBlock":
+                self._began[block.id] = self._clock()
                 yield ToolUse(block.id, block.name, block.input)
                 if block.name == "TodoWrite":
                     yield from _todo(block.input)
@@ -105,10 +114,16 @@ class Translator:
         for block in message.content:
             if type(block).__name__ == "ToolResultBlock":
                 content = _without_images(block.content)
-                yield ToolResult(block.tool_use_id, content, bool(block.is_error))
+                seconds = self._seconds(block.tool_use_id)
+                yield ToolResult(block.tool_use_id, content, bool(block.is_error), seconds)
         details = getattr(message, "tool_use_result", None)
         if isinstance(details, dict):
             yield from self._diff(details)
+
+    def _seconds(self, tool_use_id: str) -> float | None:
+        """Return how long a tool call took, to the millisecond; None if nobody saw it begin."""
+        began = self._began.pop(tool_use_id, None)
+        return None if began is None else round(self._clock() - began, 3)
 
     def _diff(self, details: dict[str, Any]) -> Iterator[AnyEvent]:
         """Yield the change of a file that an editing tool reports."""

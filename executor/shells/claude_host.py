@@ -154,6 +154,7 @@ class Host:
             finally:
                 del self._asked[key]
             if decided.is_allowed:
+                self._translator.allowed(id)
                 return sdk.PermissionResultAllow(updated_input=given)
             return sdk.PermissionResultDeny(message=decided.message or "The user does not allow this.")
 

@@ -1,5 +1,6 @@
 """ClaudeCode with the real CLI, run by a real executor, against a scripted model."""
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -119,6 +120,22 @@ async def test_what_is_allowed_for_the_task_is_not_asked_again_in_its_next_turn(
     assert len(of(first, Approval)) == 1
     assert not of(second, Approval)
     assert "First." in str(endpoint.requests[-1]["messages"])
+
+
+async def test_a_tool_tells_how_long_it_took_without_the_wait_for_permission(
+    backend: ScriptedBackend, start_claude
+) -> None:
+    replies = [[tool("Bash", command="sleep 1; touch made", description="x")], [text("Done.")]]
+    async with model_endpoint(*replies) as endpoint:
+        start_claude(endpoint)
+        record = await offer(backend, "one")
+        asked = await approval(record)
+        await asyncio.sleep(3)
+        await answer(backend, record, asked, "allow")
+        await record.ended(40)
+    (result,) = of(record, ToolResult)
+    assert result.seconds is not None
+    assert 1 <= result.seconds < 3
 
 
 async def test_a_task_cannot_send_the_owners_login_elsewhere(
