@@ -124,6 +124,32 @@ async def test_diffs_todos_notices_files_and_cells(show: Show) -> None:
     assert out == "a\nb\n42\nTraceback\nValueError\n"
 
 
+async def test_a_todo_list_stands_for_the_call_that_wrote_it(show: Show) -> None:
+    use = ToolUse("t1", "TodoWrite", {"todos": [{"content": "fix", "status": "pending"}]})
+    out, err = await show(
+        Text("A plan."),
+        use,
+        Todo([TodoItem("fix", "pending")]),
+        ToolResult("t1", "Todos have been modified."),
+        Text("\n\n"),
+        Text("Now I begin."),
+        Text("\n\n"),
+        Text("It works."),
+        use,
+        ToolResult("t1", "No such thing.", True),
+        ToolUse("t2", "TodoWrite", {}),
+    )
+    assert out == "A plan.\n\nNow I begin.\n\nIt works.\n"
+    todo, fix, failed, why = err.splitlines()
+    assert (todo, fix, why) == ("To do", "  ☐ fix", "    No such thing.")
+    assert failed.startswith("✗ TodoWrite")
+
+
+async def test_a_tool_took_what_the_device_measured(show: Show) -> None:
+    _, err = await show(ToolUse("t1", "Bash", {"command": "make"}), ToolResult("t1", "", seconds=83.21))
+    assert err == "✓ Bash make  83.2 s\n"
+
+
 async def test_an_approval_shows_the_whole_input(show: Show) -> None:
     _, err = await show(
         Approval("a1", "Write", {"file_path": "/etc/hosts", "content": "one\ntwo"}, "outside the workspace"),

@@ -35,6 +35,8 @@ MAIN_INPUTS = ("command", "file_path", "notebook_path", "path", "pattern", "url"
 """The input that says most about a tool call, by name, the first that there is."""
 
 _DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
+_SHOWN_AS_LIST = "TodoWrite"
+"""The tool whose input comes as a todo list too: its call is told only where it fails."""
 _TODO_MARKS = {"completed": ("☑", "dim"), "in_progress": ("◐", "bold")}
 _NOTICE_STYLES = {"warning": "yellow", "error": "red"}
 
@@ -111,7 +113,8 @@ class Renderer:
         """Put what is still held back, and end the last line."""
         self._end_thinking()
         for use, _ in self._tools.values():
-            self._tool_line("·", "dim", use, "")
+            if use.name != _SHOWN_AS_LIST:
+                self._tool_line("·", "dim", use, "")
         self._tools.clear()
         if self._is_any_text and self._screen.is_out_open:
             self._screen.out("\n")
@@ -123,14 +126,16 @@ class Renderer:
             return self._words("thinking")
         if self._tools:
             use, _ = next(reversed(self._tools.values()))
-            return f"{use.name} {main_input(use.input)}"
+            return "" if use.name == _SHOWN_AS_LIST else f"{use.name} {main_input(use.input)}"
         return ""
 
     def _text(self, text: str) -> None:
+        if not self._has_text and self._is_any_text:
+            text = text.lstrip("\n")  # what parts it from the paragraph before is put here
+            if text:
+                self._screen.out("\n\n" if self._screen.is_out_open else "\n")
         if not text:
             return
-        if not self._has_text and self._is_any_text:
-            self._screen.out("\n\n" if self._screen.is_out_open else "\n")
         self._has_text = self._is_any_text = True
         self._screen.out(visible(text) if self._screen.out_is_terminal else text)
 
@@ -142,7 +147,9 @@ class Renderer:
 
     def _tool_result(self, event: ToolResult) -> None:
         use, began = self._tools.pop(event.id, (ToolUse(event.id, "", {}), time.monotonic()))
-        seconds = time.monotonic() - began
+        if use.name == _SHOWN_AS_LIST and not event.is_error:
+            return
+        seconds = time.monotonic() - began if event.seconds is None else event.seconds
         took = self._words("usage_seconds", seconds=f"{seconds:.1f}") if seconds >= 0.1 else ""
         self._tool_line("✗" if event.is_error else "✓", "red" if event.is_error else "green", use, took)
         if event.is_error:
