@@ -43,6 +43,14 @@ def test_the_wheel_has_the_migrations_and_the_markers_and_not_the_thin_project(w
     assert "executor/pyproject.toml" not in names
 
 
+def test_the_wheel_has_the_built_page(wheel: zipfile.ZipFile) -> None:
+    built = ROOT / "api/static"
+    assert (built / "index.html").exists(), "the web page is not built: run `make page`"
+    here = {str(path.relative_to(ROOT)) for path in built.rglob("*") if path.is_file()}
+    assert {name for name in wheel.namelist() if name.startswith("api/static/")} == here
+    assert [name for name in here if name.endswith(".js")]
+
+
 def test_migrations_run_from_the_wheel(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
     wheel.extractall(tmp_path / "installed")
     code = (

@@ -1,0 +1,112 @@
+"""A real headless Chromium: the one on the machine, else the one that Playwright downloaded."""
+
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, Page, async_playwright
+from support.sources import ROOT
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+"""As scripts/browser looks for it."""
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+BUILT = ROOT / "api/static/index.html"
+DESKTOP = (1280, 800)
+PHONE = (360, 740)
+PATIENCE = 20.0
+"""Seconds that a look at a page may take, on a loaded machine."""
+_WATCH = """
+addEventListener("securitypolicyviolation", (event) =>
+    console.error(`Content Security Policy: ${event.violatedDirective} refused ${event.blockedURI}`));
+"""
+
+
+@asynccontextmanager
+async def running_browser() -> AsyncIterator[Browser]:
+    """Start Chromium until the block ends."""
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    async with async_playwright() as playwright:
+        try:
+            browser = await playwright.chromium.launch(executable_path=found, args=list(FLAGS))
+        except Error as error:
+            raise AssertionError(f"Chromium does not start; `make browser` installs one.\n{error}") from error
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+class Surfer:
+    """One person's browser: a context with its own cookies, and everything that went wrong in its pages."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.context = context
+        self.said: list[str] = []
+        """What pages wrote to their console."""
+        self.faults: list[str] = []
+        """Uncaught exceptions and violations of the Content-Security-Policy: there must be none."""
+
+    async def page(self) -> Page:
+        """Open one more tab."""
+        return await self.context.new_page()
+
+    def _on_page(self, page: Page) -> None:
+        page.on("console", self._on_console)
+        page.on("pageerror", lambda error: self.faults.append(f"uncaught: {error}"))
+        page.on("crash", lambda _: self.faults.append("the page crashed"))
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        self.said.append(f"{message.type}: {message.text}")
+        if "Content Security Policy" in message.text:
+            self.faults.append(message.text)
+
+    async def save(self, folder: Path) -> None:
+        """Keep what can be seen now, for whoever looks into a failure."""
+        for number, page in enumerate(self.context.pages):
+            await page.screenshot(path=folder / f"page-{number}.png")
+            (folder / f"page-{number}.html").write_text(await page.content())
+        (folder / "console.txt").write_text("\n".join(self.said + self.faults))
+
+
+@asynccontextmanager
+async def surfing(
+    browser: Browser,
+    *,
+    size: tuple[int, int] = DESKTOP,
+    language: str = "en",
+    theme: str = "light",
+    is_phone: bool = False,
+    is_checked_by_axe: bool = False,
+    kept: Path | None = None,
+) -> AsyncIterator[Surfer]:
+    """Open a browser for one person; ``kept`` is a file of cookies and storage to begin with.
+
+    axe-core is put into the page as a script, which the page's policy rightly refuses: for it alone that is off.
+    """
+    assert BUILT.exists(), "the web page is not built: run `make page`"
+    context = await browser.new_context(
+        viewport={"width": size[0], "height": size[1]},
+        locale={"en": "en-GB", "zh": "zh-CN"}[language],
+        color_scheme="dark" if theme == "dark" else "light",
+        has_touch=is_phone,
+        is_mobile=is_phone,
+        bypass_csp=is_checked_by_axe,
+        storage_state=kept,
+    )
+    try:
+        context.set_default_timeout(PATIENCE * 1000)
+        await context.add_init_script(_WATCH)
+        surfer = Surfer(context)
+        context.on("page", surfer._on_page)
+        yield surfer
+    finally:
+        await context.close()
