@@ -63,13 +63,7 @@ class Site:
         home = self.up.programs.root / "executors" / name
         home.mkdir(parents=True, exist_ok=True)
         (home / "device_id").write_text(name)
-        env = {
-            **FAST,
-            **self._claude,
-            "WEGENT_BACKEND_URL": self.url,
-            "WEGENT_TOKEN": token,
-            "WEGENT_HOME": str(home),
-        }
+        login = {"WEGENT_BACKEND_URL": self.url, "WEGENT_TOKEN": token, "WEGENT_HOME": str(home)}
         shells = () if "--shell" in flags else ALL_SHELLS
         folder = ("--workspace", str(self.workspace))
         argv = ("--mode", mode, *shells, *folder, *flags)
