@@ -35,6 +35,7 @@ class Problem(msgspec.Struct, frozen=True):
 
 ANSWERS = {
     "auth.logout": Answer(200, ("application/json",)),
+    "auth.change_password": Answer(204),
     "tokens.revoke_token": Answer(204),
     "devices.delete_device": Answer(204),
     "tasks.delete_task": Answer(204),

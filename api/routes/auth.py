@@ -33,6 +33,13 @@ class LoggedIn(msgspec.Struct, frozen=True):
     user: User
 
 
+class NewPassword(msgspec.Struct, frozen=True):
+    """The present password and the one to have from now on."""
+
+    old: Annotated[str, Meta(min_length=1, max_length=1024)]
+    new: Annotated[str, Meta(min_length=8, max_length=1024)]
+
+
 def settings() -> Settings:
     """Return the app's settings."""
     found: Settings = current_app.extensions["wegent"].settings
@@ -68,6 +75,31 @@ async def login(data: Credentials) -> Response:
         secure=settings().public_url.startswith("https"),
     )
     return response
+
+
+@blueprint.post("/password")
+@auth.scope("device", "send", "read", "cloud")
+@json_body(NewPassword)
+async def change_password(data: NewPassword) -> tuple[str, int]:
+    """Change the password; all other login sessions end, and their sockets are closed.
+
+    API tokens stay as they are: computers go on working. Revoke them one by one where that is wanted.
+    """
+    auth.require_login_session(auth.login())
+    store = auth.store()
+    key = f"{auth.login().user.name} {request.remote_addr}"
+    await attempts.count(store.redis, key)
+    user = await users.check_password(store.database, auth.login().user.name, data.old)
+    if user is None:
+        raise ProtocolError(Code.FORBIDDEN, "The present password is wrong.", "Check it, then try again.")
+    await attempts.forgive(store.redis, key)
+    hashed = await users.hash_password(data.new)
+    async with store.database.write() as connection:
+        if not await users.set_password(connection, user, hashed):
+            raise ProtocolError(Code.CONFLICT, "The password has just been changed elsewhere.")
+        ended = await tokens.revoke_logins(connection, user.id, but=auth.login().token_id)
+    await store.pubsub.publish_all(*((pubsub.TOKENS_CHANNEL, token_id) for token_id in ended))
+    return "", 204
 
 
 @blueprint.post("/logout")

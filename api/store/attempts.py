@@ -1,4 +1,4 @@
-"""Tries to log in, counted per name and address before the password is looked at."""
+"""Tries that may fail or cost: counted before what is tried is looked at, at most so many in five minutes."""
 
 from api.store.redis import Client, Script
 from wegent.protocol.errors import Code, ProtocolError
@@ -13,20 +13,31 @@ if tries == 1 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
 return {tries, redis.call('TTL', KEYS[1])}
 """
 )
+_TAKE_BACK = Script(
+    """
+if tonumber(redis.call('GET', KEYS[1]) or 0) > 0 then redis.call('DECR', KEYS[1]) end
+return 0
+"""
+)
 
 
 def _key(who: str) -> str:
     return f"attempts:{who}"
 
 
-async def count(client: Client, who: str) -> None:
+async def count(client: Client, who: str, *, limit: int = LIMIT, what: str = "failed logins") -> None:
     """Count one try; raise ``rate_limited`` when they are too many."""
     tries, seconds = await _COUNT(client, [_key(who)], [WINDOW_SECONDS])
-    if tries > LIMIT:
+    if tries > limit:
         wait = max(int(seconds), 1)
         raise ProtocolError(
-            Code.RATE_LIMITED, "Too many failed logins.", f"Try again in {wait} seconds.", retry_after=wait
+            Code.RATE_LIMITED, f"Too many {what}.", f"Try again in {wait} seconds.", retry_after=wait
         )
+
+
+async def take_back(client: Client, who: str) -> None:
+    """Do not count the last try: it was right. Those before it stay counted."""
+    await _TAKE_BACK(client, [_key(who)], [])
 
 
 async def forgive(client: Client, who: str) -> None:

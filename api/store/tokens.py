@@ -59,6 +59,23 @@ async def issue(
     device_id: str | None = None,
 ) -> IssuedToken:
     """Make a token that is good for ``WEGENT_TOKEN_DAYS``."""
+    async with database.write() as connection:
+        return await insert(
+            connection, settings, user_id, name=name, scopes=scopes, kind=kind, device_id=device_id
+        )
+
+
+async def insert(
+    connection: Connection,
+    settings: Settings,
+    user_id: str,
+    *,
+    name: str,
+    scopes: Sequence[str] = SCOPES,
+    kind: Kind = "api",
+    device_id: str | None = None,
+) -> IssuedToken:
+    """Make a token within a transaction; it is good once that is committed."""
     token_id = secrets.token_hex(10)
     now = now_ms()
     expires_at = now + int(settings.timing.token_days * 86_400_000)
@@ -70,19 +87,18 @@ async def issue(
         "kind": kind,
         "scopes": list(scopes),
     }
-    async with database.write() as connection:
-        await connection.execute(
-            tokens.insert().values(
-                id=token_id,
-                user_id=user_id,
-                name=name,
-                kind=kind,
-                scopes=" ".join(scopes),
-                device_id=device_id,
-                created_at=now,
-                expires_at=expires_at,
-            )
+    await connection.execute(
+        tokens.insert().values(
+            id=token_id,
+            user_id=user_id,
+            name=name,
+            kind=kind,
+            scopes=" ".join(scopes),
+            device_id=device_id,
+            created_at=now,
+            expires_at=expires_at,
         )
+    )
     encoded = jwt.encode(claims, settings.secret_key, algorithm=ALGORITHM)
     return IssuedToken(token_id, name, encoded, list(scopes), rfc3339(expires_at))
 
@@ -150,6 +166,22 @@ async def revoke(database: Database, user_id: str, token_id: str) -> bool:
             .returning(tokens.c.id)
         )
     return revoked is not None
+
+
+async def revoke_logins(connection: Connection, user_id: str, *, but: str) -> list[str]:
+    """End the user's login sessions except the one whose token is ``but``; return the ids of those ended."""
+    ended = await connection.fetch_all(
+        tokens.update()
+        .where(
+            tokens.c.user_id == user_id,
+            tokens.c.kind == "login",
+            tokens.c.id != but,
+            tokens.c.revoked_at.is_(None),
+        )
+        .values(revoked_at=now_ms())
+        .returning(tokens.c.id)
+    )
+    return [record[0] for record in ended]
 
 
 async def delete_expired(database: Database, before: int) -> int:

@@ -9,6 +9,7 @@ from typing import Any, Self
 import msgspec
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from databases.core import Connection
 
 from api.store.clock import now_ms
 from api.store.database import UNIQUE_VIOLATIONS, Database
@@ -71,6 +72,19 @@ async def find(database: Database, name: str) -> UserRow | None:
     async with database.read() as connection:
         record = await connection.fetch_one(users.select().where(users.c.name == name))
     return None if record is None else UserRow.of(record)
+
+
+async def set_password(connection: Connection, row: UserRow, password_hash: str) -> bool:
+    """Give a user another password; return False if somebody did so since ``row`` was read."""
+    unchanged = (users.c.id == row.id, users.c.password_hash == row.password_hash)
+    changed = users.update().where(*unchanged).values(password_hash=password_hash).returning(users.c.id)
+    return await connection.fetch_one(changed) is not None
+
+
+async def hash_password(password: str) -> str:
+    """Return the hash of a password; raise ``rate_limited`` when too many wait for theirs."""
+    async with _hashing():
+        return await asyncio.to_thread(_hasher.hash, password)
 
 
 async def check_password(database: Database, name: str, password: str) -> UserRow | None:

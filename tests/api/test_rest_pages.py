@@ -100,6 +100,7 @@ async def test_the_description_names_the_ways_of_the_contract(shared: Stack) -> 
         "/auth/login": {"post"},
         "/auth/logout": {"post"},
         "/auth/me": {"get"},
+        "/auth/password": {"post"},
         "/tokens": {"get", "post"},
         "/tokens/{token_id}": {"delete"},
         "/devices": {"get"},
