@@ -1,6 +1,7 @@
 """Fixtures that every room's tests share: real Redis, real databases, real processes. Nothing here is a mock."""
 
 import os
+import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -15,7 +16,11 @@ _PROXIES = {"http_proxy", "https_proxy", "all_proxy", "no_proxy", "ws_proxy", "w
 
 
 def pytest_configure() -> None:
-    """Forget whatever of the developer's own environment could change what a test sees."""
+    """Forget whatever of the developer's own environment could change what a test sees.
+
+    A shell starts what it runs in the background with Ctrl-C ignored, and children inherit that.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in list(os.environ):
         if name.startswith(_AMBIENT) or name.lower() in _PROXIES:
             del os.environ[name]
