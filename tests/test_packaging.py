@@ -1,5 +1,6 @@
 """The wheel: what a person gets who installs Wegent without a checkout."""
 
+import json
 import subprocess
 import sys
 import tomllib
@@ -62,6 +63,14 @@ def test_migrations_run_from_the_wheel(wheel: zipfile.ZipFile, tmp_path: Path) -
     )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "wheel.db").stat().st_size > 0
+
+
+def test_the_page_can_be_built_on_every_platform() -> None:
+    packages = json.loads((ROOT / "web/package-lock.json").read_text())["packages"]
+    wanted = {name for package in packages.values() for name in package.get("optionalDependencies", {})}
+    # What npm cannot find while it locks, it leaves out without a word; `npm ci` then refuses everywhere.
+    assert not {name for name in wanted if f"node_modules/{name}" not in packages}
+    assert not [path for path, package in packages.items() if "resolved" in package], "no addresses of registries"
 
 
 def test_the_three_commands_are_there() -> None:
