@@ -6,6 +6,7 @@ and reports. Whichever fails ends the session, and :mod:`executor.link` makes th
 
 import asyncio
 import logging
+from collections.abc import Iterator
 from typing import TypeVar
 
 import aiohttp
@@ -26,6 +27,9 @@ log = logging.getLogger(__name__)
 
 MOST_RECEIVED = 2 << 20
 """Bytes of a frame that is read: more than a frame may have, so that an offer that is too long can be declined."""
+UNREAD_WITHIN = 1.0
+"""Seconds in which the close frame is found that came before a send failed."""
+_LAST = (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSING, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)
 
 T = TypeVar("T")
 
@@ -45,6 +49,7 @@ class Session:
         self.pump = Pump(self, device, batch)
         self._dropped = asyncio.Event()
         self._drop_reason = ""
+        self._is_send_failed = False
 
     async def register(self, message: Register, deadline: float) -> Registered:
         """Say who we are and return the answer; raise RefusedError or ConnectionLostError."""
@@ -56,6 +61,8 @@ class Session:
                     log.debug("Ignoring %s, which came before the answer to register.", frame.event)
         except TimeoutError:
             raise ConnectionLostError(f"the server did not answer within {deadline:g} s") from None
+        except ConnectionLostError as lost:
+            raise await self._explained(lost) from None
         if frame.event == "error":
             raise RefusedError(_decoded(frame, Refused))
         self.registered = _decoded(frame, Registered)
@@ -73,16 +80,29 @@ class Session:
                 group.create_task(self.pump.run(group))
                 group.create_task(self._wait_dropped())
         except BaseExceptionGroup as failed:
-            _, unexpected = failed.split(ConnectionLostError)
-            if unexpected is not None:
-                raise unexpected from None
-            raise _first(failed) from None
+            lost, unexpected = failed.split(ConnectionLostError)
+            if lost is None or unexpected is not None:
+                raise unexpected or failed from None
+            raise await self._explained(_first(lost)) from None
         finally:
             for subtask in self._device:
                 subtask.sender.disconnect()
             for answer in self._answers.values():
                 if not answer.done():
                     answer.set_exception(ConnectionLostError("the connection was closed"))
+
+    async def _explained(self, lost: ConnectionLostError) -> ConnectionLostError:
+        """Add the close code that came unread: a send that fails may be noticed before it is taken."""
+        if lost.code is not None or not self._is_send_failed:
+            return lost
+        try:
+            async with time_limit(UNREAD_WITHIN):
+                while (message := await self._socket.receive()).type not in _LAST:
+                    pass  # the server repeats what still counts
+        except TimeoutError:
+            return lost
+        code = message.data if message.type is aiohttp.WSMsgType.CLOSE else self._socket.close_code
+        return ConnectionLostError(str(lost), code)
 
     def drop(self, reason: str) -> None:
         """End this session from outside."""
@@ -120,6 +140,7 @@ class Session:
         try:
             await self._socket.send_str(frame.decode())
         except (ConnectionError, aiohttp.ClientError, RuntimeError) as error:
+            self._is_send_failed = True
             raise self._lost(str(error)) from None
 
     def _lost(self, message: str) -> ConnectionLostError:
@@ -188,7 +209,15 @@ def _decoded(frame: Frame, kind: type[T]) -> T:
         raise ConnectionLostError(f"the server's answer cannot be used: {error.message}") from None
 
 
-def _first(failed: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Return the first error in a group of groups."""
-    first = failed.exceptions[0]
-    return _first(first) if isinstance(first, BaseExceptionGroup) else first
+def _first(failed: BaseExceptionGroup[ConnectionLostError]) -> ConnectionLostError:
+    """Return the first error in a group of groups, one with a close code before others."""
+    found = list(_flat(failed))
+    return next((lost for lost in found if lost.code is not None), found[0])
+
+
+def _flat(failed: BaseExceptionGroup[ConnectionLostError]) -> Iterator[ConnectionLostError]:
+    for error in failed.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _flat(error)
+        else:
+            yield error
