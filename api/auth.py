@@ -28,6 +28,8 @@ PUBLIC = frozenset(
         "health.readyz",
         "health.metrics",
         "auth.login",
+        "device_codes.ask_for_code",
+        "device_codes.ask_for_token",
         "pages.index",
         "pages.docs",
         "openapi",

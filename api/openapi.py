@@ -36,6 +36,8 @@ class Problem(msgspec.Struct, frozen=True):
 ANSWERS = {
     "auth.logout": Answer(200, ("application/json",)),
     "auth.change_password": Answer(204),
+    "device_codes.approve_code": Answer(204),
+    "device_codes.deny_code": Answer(204),
     "tokens.revoke_token": Answer(204),
     "devices.delete_device": Answer(204),
     "tasks.delete_task": Answer(204),

@@ -1,9 +1,9 @@
-"""What is over: offers nobody answered, places in a queue, stops nobody confirmed, live logs, files, tokens."""
+"""What is over: offers nobody answered, places in a queue, stops nobody confirmed, logs, files, codes, tokens."""
 
 import logging
 from collections.abc import Awaitable, Callable
 
-from api.store import files, settle, subtasks, tokens
+from api.store import device_codes, files, settle, subtasks, tokens
 from api.store.clock import now_ms
 from api.store.store import Store
 from api.store.subtasks import Moment, SubtaskRow
@@ -75,6 +75,11 @@ async def retain_logs(store: Store) -> int:
 async def delete_files(store: Store) -> int:
     """Delete files whose day is over."""
     return await files.delete_expired(store.database)
+
+
+async def delete_codes(store: Store) -> int:
+    """Delete device codes whose time is over."""
+    return await device_codes.delete_expired(store.database)
 
 
 async def delete_tokens(store: Store) -> int:

@@ -33,6 +33,7 @@ def duties(settings: Settings) -> list[Duty]:
         Duty("stops", expiry.expire_stops, timing.monitor),
         Duty("logs", expiry.retain_logs, timing.log_retention / 2),
         Duty("files", expiry.delete_files, HOUR),
+        Duty("codes", expiry.delete_codes, HOUR),
         Duty("tokens", expiry.delete_tokens, HOUR),
     ]
 

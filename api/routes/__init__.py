@@ -1,10 +1,11 @@
 """REST, one blueprint per noun."""
 
-from api.routes import auth, cloud, devices, files, health, pages, subtasks, tasks, tokens
+from api.routes import auth, cloud, device_codes, devices, files, health, pages, subtasks, tasks, tokens
 
 BLUEPRINTS = (
     health.blueprint,
     auth.blueprint,
+    device_codes.blueprint,
     tokens.blueprint,
     devices.blueprint,
     cloud.blueprint,

@@ -13,7 +13,7 @@ from api.routes.auth import settings
 from api.routes.lists import Page
 from api.store import pubsub, tokens
 from api.store.clock import rfc3339
-from api.store.tokens import SCOPES
+from api.store.tokens import SCOPES, Scope
 from wegent.protocol.errors import Code, ProtocolError
 from wegent.protocol.types import DeviceId, Name
 
@@ -60,14 +60,9 @@ class TokenList(msgspec.Struct, frozen=True):
     next: str | None = None
 
 
-@blueprint.post("")
-@auth.scope(*ANY)
-@json_body(NewToken)
-@validate_response(MadeToken, 201)
-async def make_token(data: NewToken) -> tuple[MadeToken, int]:
-    """Make a token, good for seven days. It is shown this once."""
-    auth.require_login_session(auth.login())
-    wrong = sorted(set(data.scopes) - set(SCOPES))
+def checked_scopes(asked: list[str]) -> list[Scope]:
+    """Return the scopes that a token is to have; raise ``bad_message`` for those that nobody gives."""
+    wrong = sorted(set(asked) - set(SCOPES))
     if wrong:
         raise ProtocolError(
             Code.BAD_MESSAGE,
@@ -75,12 +70,22 @@ async def make_token(data: NewToken) -> tuple[MadeToken, int]:
             f"The scopes are {', '.join(SCOPES)}.",
             field="scopes",
         )
+    return [scope for scope in SCOPES if scope in asked]
+
+
+@blueprint.post("")
+@auth.scope(*ANY)
+@json_body(NewToken)
+@validate_response(MadeToken, 201)
+async def make_token(data: NewToken) -> tuple[MadeToken, int]:
+    """Make a token, good for seven days. It is shown this once."""
+    auth.require_login_session(auth.login())
     issued = await tokens.issue(
         auth.store().database,
         settings(),
         auth.login().user.id,
         name=data.name,
-        scopes=data.scopes,
+        scopes=checked_scopes(data.scopes),
         device_id=data.device_id,
     )
     return MadeToken(*issued), 201

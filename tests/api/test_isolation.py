@@ -49,6 +49,7 @@ ROUTES: list[tuple[str, str, Any]] = [
     ("GET", "/subtasks/{settled}/events?late=1", None),
     ("GET", "/files/{file}", None),
     ("DELETE", "/tokens/{token}", None),
+    ("GET", "/auth/device-code/{user_code}", None),
     ("POST", "/tasks", {"prompt": "x", "wait": True, "device_id": "adas"}),
 ]
 
@@ -85,7 +86,11 @@ async def ada(shared: Stack) -> AsyncIterator[Victim]:
         _, file = await shared.call(user, "POST", "/files", data=form("file", b"secret", "f", "text/plain"))
         session = await session_of(shared, user)
         _, token = await shared.call(session, "POST", "/tokens", json={"name": "ci"})
+        _, codes = await shared.call(session, "POST", "/auth/device-code", json={"name": "laptop"})
+        approval = {"user_code": codes["user_code"]}
+        assert (await shared.call(session, "POST", "/auth/device-code/approve", json=approval))[0] == 204
         ids = {
+            "user_code": codes["user_code"],
             "device": "adas",
             "task": running.task_id,
             "subtask": running.subtask_id,
@@ -132,7 +137,7 @@ async def test_every_route_with_an_id_in_it_is_aimed_at_below(tmp_path: Path) ->
         path = path.partition("?")[0]
         for name in ("device", "task", "subtask", "queued", "settled", "file", "token"):
             path = path.replace(f"{{{name}}}", f"<{names.get(f'{{{name}}}', name)}_id>")
-        aimed.add((method, path))
+        aimed.add((method, path.replace("{user_code}", "<user_code>")))
     assert routes - aimed == set()
 
 

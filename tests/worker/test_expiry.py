@@ -1,4 +1,4 @@
-"""What is over by its time: offers, places in the queue, stops, live logs, files and tokens."""
+"""What is over by its time: offers, places in the queue, stops, live logs, files, device codes and tokens."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from support.store_work import Session, Work
 
-from api.store import files, settle, tables, tokens
+from api.store import device_codes, files, settle, tables, tokens
 from api.store.clock import now_ms
 from api.store.subtasks import SubtaskRow
 from wegent.protocol.errors import Code, ProtocolError
@@ -184,3 +184,15 @@ async def test_tokens_go_a_day_after_they_expired(work: Work, user: str) -> None
             )
     assert await expiry.delete_tokens(work.store) == 1
     assert await ids(work, table) == {issued[0].id, issued[1].id}
+
+
+async def test_device_codes_go_when_their_time_is_over(work: Work) -> None:
+    old, young = [await device_codes.insert(work.store, "laptop", "::1", ["device"], None) for _ in range(2)]
+    table = tables.device_codes
+    async with work.store.database.write() as connection:
+        expired = table.update().where(table.c.user_code == old.user_code)
+        await connection.execute(expired.values(expires_at=now_ms() - 1))
+    assert await expiry.delete_codes(work.store) == 1
+    async with work.store.database.read() as connection:
+        left = await connection.fetch_all(sa.select(table.c.user_code))
+    assert [record[0] for record in left] == [young.user_code]
