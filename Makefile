@@ -64,7 +64,7 @@ check: $(VENV)/.installed-dev $(MODULES)
 	$(NODE) npm run --silent check
 
 browser: $(VENV)/.installed-dev
-	@scripts/browser $(VENV)
+	@scripts/browser $(VENV) >/dev/null
 
 test: check page browser
 	$(NODE) npm run --silent test

@@ -1,15 +1,14 @@
-"""A real headless Chromium: the one on the machine, else the one that Playwright downloaded."""
+"""A real headless Chromium: the one that scripts/browser finds."""
 
-import shutil
+import asyncio
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 from support.sources import ROOT
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-"""As scripts/browser looks for it."""
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -33,12 +32,9 @@ addEventListener("securitypolicyviolation", (event) =>
 @asynccontextmanager
 async def running_browser() -> AsyncIterator[Browser]:
     """Start Chromium until the block ends."""
-    found = next(filter(None, map(shutil.which, NAMES)), None)
+    found = await _find()
     async with async_playwright() as playwright:
-        try:
-            browser = await playwright.chromium.launch(executable_path=found, args=list(FLAGS))
-        except Error as error:
-            raise AssertionError(f"Chromium does not start; `make browser` installs one.\n{error}") from error
+        browser = await playwright.chromium.launch(executable_path=found, args=list(FLAGS))
         try:
             yield browser
         finally:
@@ -75,6 +71,14 @@ class Surfer:
             await page.screenshot(path=folder / f"page-{number}.png")
             (folder / f"page-{number}.html").write_text(await page.content())
         (folder / "console.txt").write_text("\n".join(self.said + self.faults))
+
+
+async def _find() -> str:
+    argv = (str(ROOT / "scripts/browser"), sys.prefix)
+    looking = await asyncio.create_subprocess_exec(*argv, stdout=asyncio.subprocess.PIPE)
+    output, _ = await looking.communicate()
+    assert looking.returncode == 0, "there is no Chromium, and scripts/browser said why"
+    return output.decode().strip()
 
 
 @asynccontextmanager
