@@ -181,10 +181,12 @@ class Session:
         return True
 
     async def _beat(self, dispatch: Dispatch, every: float) -> None:
-        """Send heartbeats; one that stays unanswered means that the connection is dead, whatever TCP thinks."""
+        """Send heartbeats; one that stays unanswered means that the connection is dead, whatever TCP thinks.
+
+        The first one goes at once: it tells how busy the computer is, which register does not.
+        """
         deadline = min(15.0, max(2.0, every / 3))
         while True:
-            await asyncio.sleep(every)
             await asyncio.to_thread(self._reaper.look)
             running = [subtask.subtask_id for subtask in self._device.listed()]
             beat = Heartbeat(self._device.device_id, running, measure())
@@ -194,8 +196,9 @@ class Session:
                 raise ConnectionLostError(f"a heartbeat was not answered within {deadline:g} s") from None
             except RefusedError as error:
                 log.warning("A heartbeat was refused: %s", error)
-                continue
-            dispatch.stop(answer.stop)
+            else:
+                dispatch.stop(answer.stop)
+            await asyncio.sleep(every)
 
     async def _wait_dropped(self) -> None:
         await self._dropped.wait()

@@ -69,6 +69,15 @@ async def test_a_settled_subtask_is_stopped_and_its_output_kept_as_late(
     await eventually(lambda: backend.heartbeats and backend.heartbeats[-1] == [])
 
 
+async def test_how_busy_the_computer_is_is_told_at_once(backend: ScriptedBackend, start_executor) -> None:
+    backend.heartbeat_seconds = 60
+    start_executor()
+    await eventually(lambda: backend.loads)
+    (load,) = backend.loads
+    assert load["cpu"] >= 0
+    assert 0 < load["memory"] <= 1
+
+
 async def test_an_unanswered_heartbeat_means_a_new_connection(backend: ScriptedBackend, start_executor) -> None:
     backend.answers_heartbeats = False
     program = start_executor()

@@ -60,6 +60,15 @@ async def test_claude_asks_and_the_answer_over_rest_lets_it_go_on(
     assert (Path(result["content"].strip()) / "made").exists()
 
 
+async def test_a_device_shows_how_busy_its_computer_is(stack: Stack, user: StackUser) -> None:
+    await stack.start_executor(user)
+
+    async def load() -> Any:
+        return (await stack.get(user, "/devices/executor"))["load"]
+
+    assert (await eventually(load)).keys() == {"cpu", "memory"}
+
+
 async def test_a_stop_is_cancelling_until_nothing_runs(stack: Stack, user: StackUser) -> None:
     await stack.start_executor(user)
     subtask = await send(stack, user, f"echo up; {FOR_EVER}")

@@ -70,6 +70,7 @@ class ScriptedBackend:
         self.registers: list[Register] = []
         self.tokens: list[str] = []
         self.heartbeats: list[list[str]] = []
+        self.loads: list[dict[str, float]] = []
         self.declines: list[dict[str, Any]] = []
         self.heard: list[str] = []
         self.errors: list[dict[str, Any]] = []
@@ -203,6 +204,7 @@ class ScriptedBackend:
 
     async def _on_device_heartbeat(self, socket: web.WebSocketResponse, beat: Any) -> Any:
         self.heartbeats.append(beat.running_task_ids)
+        self.loads.append(beat.load)
         return {"server_time": "2025-01-01T00:00:00Z", "stop": self.stop} if self.answers_heartbeats else None
 
     async def _on_device_drain(self, socket: web.WebSocketResponse, leave: Any) -> Any:
