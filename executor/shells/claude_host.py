@@ -90,7 +90,8 @@ class Host:
             try:
                 return await self._converse(sdk, self._start.session)
             except Exception as error:
-                if self._translator.session is not None or self._is_interrupted:
+                is_here = self._translator.session is not None and not isinstance(error, _NotHereError)
+                if is_here or self._is_interrupted:
                     raise
                 print(f"cannot resume {self._start.session}: {error}", file=sys.stderr)
                 text = "The earlier conversation is not on this device; this turn starts without it."
@@ -109,15 +110,19 @@ class Host:
                 self._unanswered += 1
                 await client.query(text)
             self._client = client
-            return await self._follow(sdk, client)
+            return await self._follow(sdk, client, is_resumed=session is not None)
         finally:
             self._client = None
             with contextlib.suppress(Exception):  # the turn is over, however the CLI ends
                 await client.disconnect()
 
-    async def _follow(self, sdk: ModuleType, client: Any) -> Ended:
-        """Tell what happens until the last result."""
+    async def _follow(self, sdk: ModuleType, client: Any, *, is_resumed: bool) -> Ended:
+        """Tell what happens until the last result; raise if the session to go on with is not on this computer.
+
+        Claude Code says that by a result before anything else and by its exit code: either may be seen first.
+        """
         result: Any = None
+        has_begun = not is_resumed
         stream = claude_sdk.messages(sdk, client)
         while True:
             try:
@@ -127,6 +132,9 @@ class Host:
                 message = None
             if message is None:
                 break
+            has_begun = has_begun or _begins(message)
+            if not has_begun and type(message).__name__ == "ResultMessage" and message.is_error:
+                raise _NotHereError(message.result or message.subtype)
             for event in self._translator.events(message):
                 self.tell_event(event)
             self._tell_session()
@@ -220,6 +228,10 @@ class Host:
         data = memoryview(line(message))
         while data:
             data = data[os.write(self._output, data) :]
+
+
+class _NotHereError(Exception):
+    """The session that was to go on is not on this computer."""
 
 
 def _begins(message: Any) -> bool:
