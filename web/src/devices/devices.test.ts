@@ -40,7 +40,14 @@ describe("the order of devices", () => {
       device({ name: "a", status: "online" }),
       device({ name: "mine", status: "offline", is_default: true }),
     ];
-    expect(devices.sort(compareDevices).map(({ name }) => name)).toEqual(["mine", "a", "b", "full", "again", "off"]);
+    expect(devices.sort(compareDevices).map(({ name }) => name)).toEqual([
+      "mine",
+      "a",
+      "b",
+      "full",
+      "again",
+      "off",
+    ]);
   });
 
   test("a device that was cut off is reconnecting", () => {

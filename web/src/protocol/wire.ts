@@ -442,6 +442,12 @@ export interface DeviceState extends Device {
   readonly removed?: boolean;
 }
 
+/** `task:changed`: a conversation's title, turns or being unread changed: read it again; or it was deleted. */
+export interface TaskChanged {
+  readonly task_id: string;
+  readonly removed?: boolean;
+}
+
 /** What a person can send to a running subtask. */
 export type AnyInput = ApprovalInput | TextInput;
 
@@ -466,6 +472,7 @@ export interface ToViewer {
   readonly "chat:chunk": Chunk;
   readonly "chat:done": Done;
   readonly "task:state": SubtaskState;
+  readonly "task:changed": TaskChanged;
   readonly "device:state": DeviceState;
 }
 
@@ -480,6 +487,57 @@ export interface LoggedIn {
   readonly token: string;
   readonly expires_at: string;
   readonly user: User;
+}
+
+/** The present password and the one to have from now on. */
+export interface NewPassword {
+  readonly old: string;
+  readonly new: string;
+}
+
+/** Which machine asks, by its own word, and what its token is for; `device_id` binds it to one device. */
+export interface AskingForCode {
+  readonly name: string;
+  readonly scopes?: readonly string[];
+  readonly device_id?: string | null;
+}
+
+/** The code to ask for the token with, the one to show, and where a person types that; seconds. */
+export interface MadeCodes {
+  readonly device_code: string;
+  readonly user_code: string;
+  readonly verification_uri: string;
+  readonly verification_uri_complete: string;
+  readonly expires_in: number;
+  readonly interval: number;
+}
+
+/** The code that the machine was given. */
+export interface AskingForToken {
+  readonly device_code: string;
+}
+
+/** The token of a machine that was approved, shown this once. */
+export interface DeviceToken {
+  readonly token: string;
+  readonly token_id: string;
+  readonly expires_at: string;
+  readonly user: User;
+}
+
+/** The code that the machine shows; upper or lower case, with or without the hyphen. */
+export interface UserCode {
+  readonly user_code: string;
+}
+
+/** Who asks with a code: its name is its own word, its address is where the server saw it. */
+export interface AskingMachine {
+  readonly user_code: string;
+  readonly name: string;
+  readonly address: string;
+  readonly scopes: readonly string[];
+  readonly device_id: string | null;
+  readonly expires_at: string;
 }
 
 /** The user's devices, oldest first. */
