@@ -16,6 +16,7 @@ from api.errors import CloseError
 from api.feed import Feeds
 from api.keeper import Keeper
 from api.metrics import DEVICES, VIEWERS
+from api.page import Page
 from api.request import JSONRequest
 from api.routes import BLUEPRINTS
 from api.store.pubsub import TOKENS_CHANNEL
@@ -35,6 +36,7 @@ class Backend:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.page = Page()
         self.store: Store
         self.feeds: Feeds
         self.is_draining = False

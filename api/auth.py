@@ -30,10 +30,11 @@ PUBLIC = frozenset(
         "auth.login",
         "device_codes.ask_for_code",
         "device_codes.ask_for_token",
-        "pages.index",
-        "pages.docs",
+        "docs.docs",
+        "page.root",
+        "page.without_slash",
+        "page.place",
         "openapi",
-        "static",
     }
 )
 """The endpoints that need no login (metrics checks for itself)."""

@@ -1,6 +1,6 @@
 """REST, one blueprint per noun."""
 
-from api.routes import auth, cloud, device_codes, devices, files, health, pages, subtasks, tasks, tokens
+from api.routes import auth, cloud, device_codes, devices, docs, files, health, page, subtasks, tasks, tokens
 
 BLUEPRINTS = (
     health.blueprint,
@@ -12,5 +12,6 @@ BLUEPRINTS = (
     tasks.blueprint,
     subtasks.blueprint,
     files.blueprint,
-    pages.blueprint,
+    docs.blueprint,
+    page.blueprint,
 )

@@ -33,8 +33,7 @@ async def test_every_route_asks_for_a_login_unless_it_is_listed(app: Quart) -> N
 
 
 def test_the_list_of_public_routes_names_only_routes_that_exist(app: Quart) -> None:
-    # Without a built page there is nothing static to serve.
-    assert PUBLIC - {"static"} - {rule.endpoint for rule in app.url_map.iter_rules()} == set()
+    assert PUBLIC - {rule.endpoint for rule in app.url_map.iter_rules()} == set()
 
 
 def test_every_route_has_a_docstring_that_openapi_shows(app: Quart) -> None:

@@ -1,11 +1,11 @@
-"""The pages that the API itself serves: the start, and the readable form of its own description."""
+"""The readable form of the API's own description."""
 
 from typing import Any
 
 from quart import Blueprint, Response, current_app, render_template_string
 from quart_schema import hide
 
-blueprint = Blueprint("pages", __name__)
+blueprint = Blueprint("docs", __name__)
 
 _DOCS = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Wegent API</title>
@@ -34,20 +34,6 @@ pre { background: #8881; padding: .75rem; overflow-x: auto; border-radius: .5rem
 <details id="{{ name }}"><summary><code>{{ name }}</code></summary><pre>{{ schema | tojson(2) }}</pre></details>
 {% endfor %}</body></html>"""
 
-_INDEX = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Wegent</title>
-<style>body { font: 16px/1.6 system-ui, sans-serif; max-width: 40rem; margin: 4rem auto; padding: 0 1rem }</style>
-</head><body><h1>Wegent</h1>
-<p>This server is up. Send a task from a terminal: <code>wegent run 'hello'</code>.</p>
-<p>The <a href="/docs">API</a> is described here.</p></body></html>"""
-
-
-@blueprint.get("/")
-@hide
-async def index() -> Response:
-    """Say what this is."""
-    return Response(_INDEX, content_type="text/html; charset=utf-8")
-
 
 @blueprint.get("/docs")
 @hide
@@ -59,4 +45,6 @@ async def docs() -> Response:
         paths=sorted(document["paths"].items()),
         schemas=sorted(document["components"]["schemas"].items()),
     )
-    return Response(page, content_type="text/html; charset=utf-8")
+    response = Response(page, content_type="text/html; charset=utf-8")
+    response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
+    return response
