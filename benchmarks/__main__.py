@@ -14,12 +14,13 @@ from benchmarks import machine, tables
 from benchmarks.connection import BrokenError
 from benchmarks.dispatch import count_statements, measure_sending
 from benchmarks.idle import measure_idle
+from benchmarks.page import measure_page
 from benchmarks.plan import SMALLEST, WHOLE, Plan
 from benchmarks.relay import measure_flow
 from benchmarks.results import Relayed, Results
 from wegent.protocol.time_limit import time_limit
 
-PARTS = ("relay", "dispatch", "idle")
+PARTS = ("relay", "dispatch", "idle", "page")
 LONGEST_SECONDS = 600
 RESULTS = Path(__file__).parent / "results"
 
@@ -65,6 +66,9 @@ async def _measure(parts: tuple[str, ...], plan: Plan, console: Console) -> Resu
             console.print("idle sockets")
             idle = [await measure_idle("devices", plan), await measure_idle("viewers", plan)]
             found = msgspec.structs.replace(found, idle=idle)
+        if "page" in parts:
+            console.print("the web page")
+            found = msgspec.structs.replace(found, page=await measure_page(plan))
     return msgspec.structs.replace(found, seconds=time.monotonic() - began)
 
 

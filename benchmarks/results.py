@@ -112,6 +112,46 @@ class Idle(msgspec.Struct, frozen=True, kw_only=True):
     redis_share: float
 
 
+class FirstLoad(msgspec.Struct, frozen=True, kw_only=True):
+    """What the page's index.html names, gzipped; ``later_scripts`` are loaded when they are needed."""
+
+    scripts: int
+    script_bytes: int
+    style_bytes: int
+    later_scripts: int
+
+
+class Answering(msgspec.Struct, frozen=True, kw_only=True):
+    """How a page kept answering, in milliseconds. Browsers tell tasks of 50 ms and more: 0 is less than that."""
+
+    longest_task_ms: float
+    long_tasks: int
+    longest_frame_ms: float
+    """Between two animation frames."""
+    slowest_key_ms: float
+    """From a key to the next paint."""
+
+
+class Opening(msgspec.Struct, frozen=True, kw_only=True):
+    """A long conversation, until its end is seen: by a click in the open page, and by loading the page there."""
+
+    events: int
+    click_ms: float
+    load_ms: float
+    answering: Answering
+
+
+class PageFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """The web page in Chromium."""
+
+    first_load: FirstLoad
+    opening: Opening
+    streaming: Answering
+    behind_ms: float
+    """From the device's last event to its being seen."""
+    browser: str
+
+
 class Results(msgspec.Struct, frozen=True, kw_only=True):
     """One run. What was not asked for is empty."""
 
@@ -124,6 +164,7 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     dispatch: list[Dispatched] = []
     statements: Statements | None = None
     idle: list[Idle] = []
+    page: PageFigures | None = None
 
     def encoded(self) -> bytes:
         """Return it as readable JSON."""

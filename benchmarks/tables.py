@@ -6,7 +6,8 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.machine import Machine
-from benchmarks.results import Dispatched, Idle, Relayed, Results, Spread, Statements
+from benchmarks.plan import Plan
+from benchmarks.results import Answering, Dispatched, Idle, PageFigures, Relayed, Results, Spread, Statements
 
 MIB = 1 << 20
 
@@ -22,6 +23,8 @@ def show(results: Results, console: Console) -> None:
         console.print(_statements(results.statements))
     if results.idle:
         console.print(_idle(results.idle))
+    if results.page:
+        console.print(_page(results.page, results.plan))
 
 
 def _print_machine(machine: Machine, console: Console) -> None:
@@ -117,3 +120,23 @@ def _idle(idle: Sequence[Idle]) -> Table:
     return _table(
         "Idle sockets at one API process (CPU as a share of one core, with the last number)", columns, rows
     )
+
+
+def _page(page: PageFigures, plan: Plan) -> Table:
+    columns = ("what", "time", "longest task ms", "longest frame ms", "slowest key ms")
+    opening, load = page.opening, page.first_load
+    sizes = f"{load.script_bytes / 1024:.0f} KiB of script, {load.style_bytes / 1024:.0f} KiB of style"
+    clicked, loaded = f"{opening.click_ms:.0f} ms", f"{opening.load_ms:.0f} ms"
+    flood, behind = f"{plan.page_rate:,} events/s for {plan.page_seconds:g} s", f"{page.behind_ms:.0f} ms behind"
+    rows = (
+        (f"first load, gzipped: {sizes}", *[""] * 4),
+        (f"{opening.events:,} events, opened by a click", clicked, *_answering(opening.answering)),
+        (f"{opening.events:,} events, opened by loading the page", loaded, *[""] * 3),
+        (flood, behind, *_answering(page.streaming)),
+    )
+    return _table(f"The web page in Chromium {page.browser}", columns, rows)
+
+
+def _answering(one: Answering) -> tuple[str, str, str]:
+    longest = f"{one.longest_task_ms:.0f}" if one.long_tasks else "< 50"
+    return longest, f"{one.longest_frame_ms:.0f}", f"{one.slowest_key_ms:.0f}"

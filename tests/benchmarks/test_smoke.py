@@ -49,3 +49,11 @@ async def test_idle_sockets_are_counted_step_by_step(programs: Programs, tmp_pat
     for one in found["idle"]:
         assert [step["sockets"] for step in one["steps"]] == found["plan"]["idle_steps"]
         assert all(step["resident_bytes"] > 0 for step in one["steps"])
+
+
+async def test_the_page_shows_all_events_and_its_first_load_is_small(programs: Programs, tmp_path: Path) -> None:
+    found = (await measured(programs, tmp_path, "page"))["page"]
+    assert found["opening"]["click_ms"] > 0 and found["opening"]["load_ms"] > 0
+    load = found["first_load"]
+    assert 0 < load["script_bytes"] <= 300 * 1024
+    assert load["style_bytes"] > 0 and load["later_scripts"] > 0
