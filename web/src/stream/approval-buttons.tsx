@@ -1,5 +1,5 @@
 /** The answers to a question; a denial can carry a word to the model. */
-import { type FormEvent, use, useEffect, useId, useRef, useState } from "react";
+import { type SyntheticEvent, use, useEffect, useId, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { ApiError } from "@/connection/rest";
 import { type Approval, CHOICES } from "@/protocol/wire";
@@ -76,7 +76,7 @@ interface DenialProps {
   approvalId: string;
   sent: string | null;
   send: Send;
-  onBack(): void;
+  onBack: () => void;
 }
 
 function DenialForm({ approvalId, sent, send, onBack }: DenialProps) {
@@ -85,7 +85,7 @@ function DenialForm({ approvalId, sent, send, onBack }: DenialProps) {
   const id = useId();
   const field = useRef<HTMLTextAreaElement>(null);
   useEffect(() => field.current?.focus({ preventScroll: true }), []);
-  const deny = (event?: FormEvent) => {
+  const deny = (event?: SyntheticEvent) => {
     event?.preventDefault();
     void send("deny", message.trim() || undefined);
   };

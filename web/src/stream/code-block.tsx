@@ -3,6 +3,7 @@ import type { ElementContent } from "hast";
 import { memo, type ReactNode, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { CopyButton } from "@/stream/copy-button";
+import { ScrollBox } from "@/stream/scroll-box";
 
 type Highlight = (code: string, language: string) => readonly ElementContent[];
 
@@ -42,16 +43,9 @@ export function CodeText({ code, language, isFinal, className = "" }: CodeProps 
     [highlight, isWanted, code, language],
   );
   return (
-    // What scrolls must be reachable by keyboard.
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <pre
-      tabIndex={0}
-      role="group"
-      aria-label={t("code.label")}
-      className={`scroll-inside font-mono text-[13px]/5 ${className}`}
-    >
+    <ScrollBox as="pre" label={t("code.label")} className={`font-mono text-[13px]/5 ${className}`}>
       <code>{parts}</code>
-    </pre>
+    </ScrollBox>
   );
 }
 

@@ -1,5 +1,6 @@
 /** A dark box that looks like a terminal. */
 import type { ReactNode } from "react";
+import { ScrollBox } from "@/stream/scroll-box";
 import { classes } from "@/ui";
 
 interface ConsoleProps {
@@ -12,19 +13,16 @@ interface ConsoleProps {
 
 export function Console({ label, isWrapped = true, className, children }: ConsoleProps) {
   return (
-    <pre
-      role="group"
-      aria-label={label}
-      // What scrolls must be reachable by keyboard.
-      // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-      tabIndex={0}
+    <ScrollBox
+      as="pre"
+      label={label}
       className={classes(
-        "bg-terminal text-terminal-ink ansi scroll-inside px-4 py-3 font-mono text-xs/5",
+        "bg-terminal text-terminal-ink ansi px-4 py-3 font-mono text-xs/5",
         isWrapped ? "break-words whitespace-pre-wrap" : "whitespace-pre",
         className,
       )}
     >
       {children}
-    </pre>
+    </ScrollBox>
   );
 }

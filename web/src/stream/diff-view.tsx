@@ -6,6 +6,7 @@ import { CopyButton } from "@/stream/copy-button";
 import { FoldButton } from "@/stream/folded";
 import { useFold } from "@/stream/memory";
 import { parsePatch, type Patch, type PatchLine } from "@/stream/patch";
+import { ScrollBox } from "@/stream/scroll-box";
 import { classes } from "@/ui";
 
 const MOST = 24;
@@ -72,15 +73,13 @@ export function DiffLines({ name, patch }: { name: string; patch: Patch }) {
   if (patch.lines.length === 0) return null;
   return (
     <div className="border-line border-t">
-      {/* What scrolls must be reachable by keyboard. */}
-      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-      <div role="group" aria-label={t("diff.label")} tabIndex={0} className="scroll-inside font-mono text-xs/5">
+      <ScrollBox label={t("diff.label")} className="font-mono text-xs/5">
         <div className="w-max min-w-full py-1">
           {shown.map((line, index) => (
             <DiffRow key={index} line={line} hasNumbers={hasNumbers} />
           ))}
         </div>
-      </div>
+      </ScrollBox>
       {isLong && <FoldButton count={patch.lines.length} isOpen={isOpen} onToggle={() => setOpen(!isOpen)} />}
     </div>
   );

@@ -10,7 +10,7 @@ interface FoldedProps {
   lines: readonly string[];
   /** How many lines are shown at first; a few more are not worth a button. */
   most?: number;
-  render(text: string): ReactNode;
+  render: (text: string) => ReactNode;
 }
 
 const SLACK = 4;
@@ -29,7 +29,7 @@ export function Folded({ name, lines, most = 20, render }: FoldedProps) {
 }
 
 /** The button below something folded: "Show all 120 lines", or "Show less". */
-export function FoldButton({ count, isOpen, onToggle }: { count: number; isOpen: boolean; onToggle(): void }) {
+export function FoldButton({ count, isOpen, onToggle }: { count: number; isOpen: boolean; onToggle: () => void }) {
   const { t } = useTranslation("stream");
   const Icon = isOpen ? ChevronUp : ChevronDown;
   return (

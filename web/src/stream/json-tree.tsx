@@ -28,7 +28,7 @@ function Leaf({ value, name }: { value: unknown; name?: string }) {
 
 function Branch({ value, name, depth }: { value: object; name?: string; depth: number }) {
   const [isOpen, setOpen] = useState(depth < OPEN_LEVELS);
-  const entries = Object.entries(value);
+  const entries = Object.entries(value) as [string, unknown][];
   const [open, close] = Array.isArray(value) ? ["[", "]"] : ["{", "}"];
   return (
     <details open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)} className="font-mono text-xs/5">

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import ReactMarkdown, { type Components, type ExtraProps } from "react-markdown";
 import remarkGfm from "remark-gfm";
 import { CodeBlock } from "@/stream/code-block";
+import { ScrollBox } from "@/stream/scroll-box";
 import { imageSource, linkTarget } from "@/stream/safe-url";
 
 interface MarkdownProps {
@@ -96,11 +97,9 @@ function Picture({ src, alt }: { src?: string | undefined; alt?: string | undefi
 function ScrollingTable({ children }: { children: ReactNode }) {
   const { t } = useTranslation("stream");
   return (
-    // A region that scrolls must be reachable by keyboard.
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <div role="region" aria-label={t("markdown.table")} tabIndex={0} className="scroll-inside my-3">
+    <ScrollBox label={t("markdown.table")} className="my-3">
       <table>{children}</table>
-    </div>
+    </ScrollBox>
   );
 }
 

@@ -15,9 +15,9 @@ export interface RowList {
   readonly height: number;
   /** The turns of these rows. */
   readonly shown: ReadonlySet<string>;
-  measure(node: HTMLElement | null): void;
+  measure: (node: HTMLElement | null) => void;
   /** Keep the row with this key in the page while something in it has the focus. */
-  holdFocus(key: string | null): void;
+  holdFocus: (key: string | null) => void;
 }
 
 export function useRowList(
@@ -29,6 +29,7 @@ export function useRowList(
   const holdFocus = useCallback((key: string | null) => {
     focused.current = key;
   }, []);
+  // eslint-disable-next-line react-hooks/incompatible-library -- nothing here is memoised by what it returns
   const list = useVirtualizer<HTMLElement, HTMLElement>({
     count: rows.length,
     getScrollElement: () => scroller.current,

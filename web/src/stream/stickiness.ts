@@ -14,7 +14,7 @@ const DOWNWARDS = new Set(["ArrowDown", "PageDown", "End", " "]);
 export interface Stickiness {
   readonly isStuck: boolean;
   /** Go to the bottom, and stay there. */
-  stick(): void;
+  stick: () => void;
 }
 
 export function useStickiness(
@@ -22,30 +22,33 @@ export function useStickiness(
   content: RefObject<HTMLElement | null>,
 ): Stickiness {
   const [isStuck, setStuck] = useState(true);
+  // The effects below must know it before the next render.
   const stuck = useRef(true);
   const change = useCallback((next: boolean) => {
     stuck.current = next;
     setStuck(next);
   }, []);
-  const pin = useCallback(() => {
-    const element = scroller.current;
-    if (element && stuck.current && distance(element) > 1) element.scrollTop = element.scrollHeight;
-  }, [scroller]);
   useEffect(() => {
     const element = scroller.current;
     return element ? watchReader(element, change) : undefined;
   }, [scroller, change]);
   useEffect(() => {
-    const observer = new ResizeObserver(pin);
+    const observer = new ResizeObserver(() => stuck.current && toEnd(scroller.current));
     for (const each of [scroller.current, content.current]) if (each) observer.observe(each);
     return () => observer.disconnect();
-  }, [scroller, content, pin]);
-  useLayoutEffect(pin);
-  const stick = useCallback(() => {
+  }, [scroller, content]);
+  useLayoutEffect(() => {
+    if (stuck.current) toEnd(scroller.current);
+  });
+  const stick = () => {
     change(true);
-    pin();
-  }, [change, pin]);
+    toEnd(scroller.current);
+  };
   return { isStuck, stick };
+}
+
+function toEnd(element: HTMLElement | null): void {
+  if (element && distance(element) > 1) element.scrollTo({ top: element.scrollHeight });
 }
 
 function distance(element: HTMLElement): number {

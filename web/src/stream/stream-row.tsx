@@ -16,11 +16,11 @@ interface StreamRowProps {
   index: number;
   start: number;
   known: Turn | null;
-  measure(node: HTMLElement | null): void;
+  measure: (node: HTMLElement | null) => void;
   onAnswer: Answer;
-  onFocusChange(key: string | null): void;
-  renderHeader?(turn: Subtask): ReactNode;
-  renderFooter?(turn: Subtask): ReactNode;
+  onFocusChange: (key: string | null) => void;
+  renderHeader?: (turn: Subtask) => ReactNode;
+  renderFooter?: (turn: Subtask) => ReactNode;
 }
 
 export function StreamRow({ row, index, start, measure, onFocusChange, ...rest }: StreamRowProps) {

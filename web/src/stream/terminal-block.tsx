@@ -6,6 +6,7 @@ import { plainOutput } from "@/stream/ansi";
 import { AnsiPieces } from "@/stream/ansi-text";
 import { CopyButton } from "@/stream/copy-button";
 import { useFold, useKept } from "@/stream/memory";
+import { ScrollBox } from "@/stream/scroll-box";
 import type { TerminalBlock as TerminalBlockData } from "@/transcript/blocks";
 import { classes, IconButton } from "@/ui";
 
@@ -46,23 +47,17 @@ export const TerminalView = memo(function TerminalView({ blocks }: { blocks: rea
         />
         <CopyButton text={() => wholeText(blocks)} label={t("copy.output")} />
       </div>
-      <pre
-        ref={box}
-        role="group"
-        aria-label={t("terminal.title")}
-        // What scrolls must be reachable by keyboard.
-        // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-        tabIndex={0}
+      <ScrollBox
+        as="pre"
+        box={box}
+        label={t("terminal.title")}
         onScroll={onScroll}
-        className={classes(
-          "ansi scroll-inside py-3 font-mono text-xs/5",
-          isBoxed && "max-h-96 overflow-y-auto overscroll-auto",
-        )}
+        className={classes("ansi py-3 font-mono text-xs/5", isBoxed && "max-h-96 overflow-y-auto overscroll-auto")}
       >
         {blocks.map((block) => (
           <TerminalPart key={block.id} block={block} isWrapped={isWrapped} />
         ))}
-      </pre>
+      </ScrollBox>
     </div>
   );
 });
@@ -96,7 +91,7 @@ interface ToggleProps {
   label: string;
   icon: React.ReactNode;
   isPressed: boolean;
-  onToggle(): void;
+  onToggle: () => void;
 }
 
 function Toggle({ label, icon, isPressed, onToggle }: ToggleProps) {
@@ -116,7 +111,7 @@ function Toggle({ label, icon, isPressed, onToggle }: ToggleProps) {
 function useFollowedEnd(box: RefObject<HTMLPreElement | null>, isBoxed: boolean, blocks: unknown): () => void {
   const isAtEnd = useRef(true);
   useLayoutEffect(() => {
-    if (isBoxed && isAtEnd.current && box.current) box.current.scrollTop = box.current.scrollHeight;
+    if (isBoxed && isAtEnd.current) box.current?.scrollTo({ top: box.current.scrollHeight });
   }, [box, isBoxed, blocks]);
   return () => {
     const element = box.current;

@@ -9,6 +9,7 @@ import { plainOutput } from "@/stream/ansi";
 import { Folded } from "@/stream/folded";
 import { JsonTree } from "@/stream/json-tree";
 import { Markdown } from "@/stream/markdown";
+import { ScrollBox } from "@/stream/scroll-box";
 import { contentText, languageOf, numberedLines, textOf } from "@/stream/tool-content";
 import { toolKind } from "@/stream/tool-facts";
 import { classes } from "@/ui";
@@ -76,19 +77,16 @@ function PlainOutput({ text, isError }: { text: string; isError: boolean }) {
       name="output"
       lines={text.split("\n")}
       render={(shown) => (
-        <pre
-          role="group"
-          aria-label={t("tool.output")}
-          // What scrolls must be reachable by keyboard.
-          // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-          tabIndex={0}
+        <ScrollBox
+          as="pre"
+          label={t("tool.output")}
           className={classes(
-            "scroll-inside px-4 py-2.5 font-mono text-xs/5 break-words whitespace-pre-wrap",
+            "px-4 py-2.5 font-mono text-xs/5 break-words whitespace-pre-wrap",
             isError ? "text-bad" : "text-ink",
           )}
         >
           {plainOutput(shown)}
-        </pre>
+        </ScrollBox>
       )}
     />
   );

@@ -5,7 +5,7 @@
  * cost. Turns are followed when they come near; the newest ones always are.
  */
 import { ArrowDown } from "lucide-react";
-import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
+import { type ReactNode, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Subtask } from "@/protocol/wire";
 import { Announcer } from "@/stream/announcer";
@@ -23,9 +23,9 @@ export interface TurnStreamProps {
   taskId: string;
   turns: readonly Subtask[];
   /** Stands below the prompt, before the output. */
-  renderHeader?(turn: Subtask): ReactNode;
+  renderHeader?: (turn: Subtask) => ReactNode;
   /** Stands below the output and how it ended: actions, the place in the queue. */
-  renderFooter?(turn: Subtask): ReactNode;
+  renderFooter?: (turn: Subtask) => ReactNode;
   onAnswer: Answer;
   className?: string;
 }
@@ -115,12 +115,11 @@ function useRows(turns: readonly Subtask[], feed: TurnFeed): readonly Row[] {
   );
 }
 
-/** The turns to follow: the newest, and each that was ever in sight. */
+/** The turns to follow: the newest, those that run, and each that was ever in sight. */
 function useWanted(turns: readonly Subtask[], shown: ReadonlySet<string>): ReadonlySet<string> {
-  const [seen, setSeen] = useState<ReadonlySet<string>>(new Set());
-  useEffect(() => {
-    setSeen((before) => ([...shown].every((id) => before.has(id)) ? before : new Set([...before, ...shown])));
-  }, [shown]);
+  const [seen, setSeen] = useState(shown);
+  // Adjusted while rendering, as React advises for what is derived from what came before.
+  if ([...shown].some((id) => !seen.has(id))) setSeen(new Set([...seen, ...shown]));
   return useMemo(() => {
     const newest = turns.slice(-NEWEST).map((turn) => turn.subtask_id);
     const running = turns.filter((turn) => !isSettled(turn.state)).map((turn) => turn.subtask_id);
@@ -129,7 +128,7 @@ function useWanted(turns: readonly Subtask[], shown: ReadonlySet<string>): Reado
 }
 
 /** Leads back to the end, and says how much came since the reader left it. */
-function JumpButton({ rows, onJump }: { rows: number; onJump(): void }) {
+function JumpButton({ rows, onJump }: { rows: number; onJump: () => void }) {
   const { t } = useTranslation("stream");
   const [before] = useState(rows);
   const count = Math.max(rows - before, 0);
