@@ -19,6 +19,12 @@ export interface Sending {
 
 const IDLE: Sending = { message: null, error: null };
 
+/** A message that the server took, and what it said. */
+export interface Delivered {
+  readonly sent: Sent;
+  readonly message: Send;
+}
+
 /** Sends a message, with its `client_id`; rejects with an ApiError. */
 export type Deliver = (message: Send) => Promise<Sent>;
 
@@ -41,7 +47,7 @@ export class Outbox {
   }
 
   /** Send a message; null if it was refused, which `sending` then tells. The draft is emptied meanwhile. */
-  async send(conversation: string, message: Message, deliver: Deliver): Promise<Sent | null> {
+  async send(conversation: string, message: Message, deliver: Deliver): Promise<Delivered | null> {
     if (this.sending(conversation).message !== null) return null;
     const before = this.#uncertain.get(conversation);
     const fresh: Send = { ...message, client_id: crypto.randomUUID() };
@@ -56,7 +62,7 @@ export class Outbox {
   }
 
   /** Send again what this tab was sending when it was reloaded; null if there is nothing, or it was refused. */
-  async resume(conversation: string, deliver: Deliver): Promise<Sent | null> {
+  async resume(conversation: string, deliver: Deliver): Promise<Delivered | null> {
     this.#restore(conversation);
     const pending = this.#pending.toResend(conversation);
     if (pending === null || this.sending(conversation).message !== null) return null;
@@ -83,14 +89,14 @@ export class Outbox {
     message: Send,
     deliver: Deliver,
     restored: (typedSince: string) => Partial<ReturnType<Drafts["get"]>>,
-  ): Promise<Sent | null> {
+  ): Promise<Delivered | null> {
     this.#set(conversation, { message, error: null });
     try {
       const sent = await deliver(message);
       this.#uncertain.delete(conversation);
       this.#pending.forget(conversation, message.client_id);
       this.#set(conversation, IDLE);
-      return sent;
+      return { sent, message };
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (isPassing(error)) this.#uncertain.set(conversation, message);

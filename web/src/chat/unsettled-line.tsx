@@ -1,0 +1,132 @@
+import { ArrowRightLeft, Clock, Hand, Hourglass, Square } from "lucide-react";
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { useReportedFailure } from "@/composer/use-reported-failure";
+import { useActions, useDevices, useTurn } from "@/connection/hooks";
+import { DeviceStatus } from "@/devices/device-status";
+import { useCloud } from "@/devices/queries";
+import { useNow } from "@/devices/relative-time";
+import { CLOUD, type Subtask } from "@/protocol/wire";
+import { useDuration } from "@/stream/duration";
+import { Badge, Button, Menu, MenuItem, Spinner } from "@/ui";
+import { openQuestion } from "./open-question";
+import { useDeviceName } from "./use-device-name";
+import type { Standing } from "./use-standing";
+
+/** A turn that has not ended: its state in words, and the ways to stop or move it. */
+export function UnsettledLine({ turn, standing }: { turn: Subtask; standing: Standing }) {
+  const isQueued = standing.state === "queued";
+  return (
+    <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
+      <StateBadge turn={turn} standing={standing} />
+      <span className="text-ink-soft min-w-0 text-sm">
+        <Words turn={turn} standing={standing} />
+      </span>
+      <span className="ml-auto flex flex-wrap items-center gap-1.5">
+        {isQueued && <MoveMenu turn={turn} deviceId={standing.deviceId} />}
+        <Stop turn={turn} standing={standing} />
+      </span>
+    </div>
+  );
+}
+
+function StateBadge({ turn, standing: { state } }: { turn: Subtask; standing: Standing }) {
+  const { t } = useTranslation("chat");
+  const { transcript } = useTurn(turn.subtask_id);
+  if (state === "running" && openQuestion(transcript) !== null) {
+    return <StateMark tone="warn" icon={<Hand className="size-3.5" />} word={t("state.asking")} />;
+  }
+  if (state === "running") return <StateMark tone="accent" icon={<Spinner className="size-3.5" />} word={t("state.running")} />;
+  if (state === "cancelling") {
+    return <StateMark tone="warn" icon={<Spinner className="size-3.5" />} word={t("state.cancelling")} />;
+  }
+  if (state === "offered") return <StateMark tone="neutral" icon={<Hourglass className="size-3.5" />} word={t("state.offered")} />;
+  return <StateMark tone="neutral" icon={<Clock className="size-3.5" />} word={t("state.queued")} />;
+}
+
+function StateMark({ tone, icon, word }: { tone: "neutral" | "accent" | "warn"; icon: ReactNode; word: string }) {
+  return (
+    <Badge tone={tone} icon={icon}>
+      {word}
+    </Badge>
+  );
+}
+
+function Words({ turn, standing }: { turn: Subtask; standing: Standing }) {
+  const { t } = useTranslation("chat");
+  const device = useDeviceName()(standing.deviceId);
+  switch (standing.state) {
+    case "queued": {
+      const place =
+        standing.place === null
+          ? t("turn.waiting", { device })
+          : t("turn.place", { device, count: standing.place, ordinal: true });
+      return standing.waitingReason === null ? place : `${place} · ${standing.waitingReason}`;
+    }
+    case "offered":
+      return t("turn.offered", { device });
+    case "cancelling":
+      return t("turn.stopping", { device });
+    default:
+      return <Elapsed turn={turn} device={device} />;
+  }
+}
+
+function Elapsed({ turn, device }: { turn: Subtask; device: string }) {
+  const { t } = useTranslation("chat");
+  const now = useNow(1);
+  const began = turn.started_at === null ? null : Date.parse(turn.started_at);
+  const seconds = began === null ? null : Math.max(0, Math.floor((now - began) / 1000));
+  const elapsed = useDuration(seconds);
+  return <span className="tabular-nums">{elapsed === "" ? t("turn.on", { device }) : t("turn.elapsed", { device, elapsed })}</span>;
+}
+
+function Stop({ turn, standing: { state } }: { turn: Subtask; standing: Standing }) {
+  const { t } = useTranslation("chat");
+  const { cancel } = useActions();
+  const report = useReportedFailure();
+  if (state === "cancelling") return null;
+  const stop = (): void => {
+    report(cancel(turn.subtask_id)).catch(() => undefined);
+  };
+  return (
+    <Button size="sm" variant="danger" icon={<Square className="size-3 fill-current" />} onClick={stop}>
+      {state === "running" ? t("stop.stop") : t("stop.cancel")}
+    </Button>
+  );
+}
+
+function MoveMenu({ turn, deviceId }: { turn: Subtask; deviceId: string }) {
+  const { t } = useTranslation("chat");
+  const { move } = useActions();
+  const report = useReportedFailure();
+  const cloud = useCloud().data;
+  const devices = useDevices().filter((device) => device.kind === "local" && device.device_id !== deviceId);
+  const hasCloud = deviceId !== CLOUD && (cloud?.executors ?? 0) > 0;
+  if (devices.length === 0 && !hasCloud) return null;
+  const to = (target: string) => () => {
+    report(move(turn.subtask_id, target)).catch(() => undefined);
+  };
+  return (
+    <Menu
+      align="end"
+      trigger={
+        <Button size="sm" variant="ghost" icon={<ArrowRightLeft className="size-3.5" />}>
+          {t("turn.move")}
+        </Button>
+      }
+    >
+      {hasCloud && <MenuItem onSelect={to(CLOUD)}>{t("turn.cloud")}</MenuItem>}
+      {devices.map((device) => (
+        <MenuItem
+          key={device.device_id}
+          icon={<DeviceStatus device={device} compact />}
+          isDisabled={device.status === "offline"}
+          onSelect={to(device.device_id)}
+        >
+          {device.name}
+        </MenuItem>
+      ))}
+    </Menu>
+  );
+}

@@ -1,0 +1,17 @@
+import { useTranslation } from "react-i18next";
+import { useDevices } from "@/connection/hooks";
+import { distinction } from "@/devices/short-id";
+import { CLOUD } from "@/protocol/wire";
+
+/** A function that names a device for people; of two with one name each gets the beginning of its id, too. */
+export function useDeviceName(): (deviceId: string) => string {
+  const { t } = useTranslation("chat");
+  const devices = useDevices();
+  return (deviceId) => {
+    if (deviceId === CLOUD) return t("turn.cloud");
+    const device = devices.find((one) => one.device_id === deviceId);
+    if (device === undefined) return t("turn.gone");
+    const short = distinction(device, devices);
+    return short === null ? device.name : `${device.name} (${short})`;
+  };
+}

@@ -1,0 +1,19 @@
+import { useSubtaskState } from "@/connection/hooks";
+import { isSettled } from "@/conversations/queries";
+import type { State, Subtask } from "@/protocol/wire";
+
+/** How a turn stands now. */
+export interface Standing {
+  readonly state: State;
+  readonly deviceId: string;
+  readonly place: number | null;
+  readonly waitingReason: string | null;
+}
+
+/** How a turn stands: what the socket told last, unless its row says that it is over. */
+export function useStanding(turn: Subtask): Standing {
+  const live = useSubtaskState(turn.subtask_id);
+  const { state, device_id, queue_position, waiting_reason } =
+    live === undefined || isSettled(turn.state) ? turn : live;
+  return { state, deviceId: device_id, place: queue_position ?? null, waitingReason: waiting_reason ?? null };
+}
