@@ -39,10 +39,10 @@ $(VENV)/.installed-dev: pyproject.toml scripts/setup
 $(VENV)/.installed-up: pyproject.toml scripts/setup
 	@PYTHON='$(PYTHON)' scripts/setup $(VENV) up
 
-# Node.js, where there is none, goes into .venv; hence the order. It is asked for a registry twice, not for minutes.
+# Node.js, where there is none, goes into .venv; hence the order. A registry that is away is asked twice, not for minutes.
 $(MODULES): web/package.json web/package-lock.json | $(SETUP)
 	@echo 'page: installing what builds it into web/node_modules'
-	@$(NODE) npm ci --no-audit --no-fund --loglevel=error --fetch-retries=1 --fetch-retry-maxtimeout=5000
+	@$(NODE) npm ci --no-audit --no-fund --loglevel=error --fetch-retries=1 --fetch-retry-mintimeout=1000
 	@touch $@
 
 $(PAGE): $(MODULES) $(PAGE_SOURCES)
