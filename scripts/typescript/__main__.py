@@ -1,4 +1,4 @@
-"""``python scripts/typescript [--check]``: write web/src/protocol/wire.ts, the page's types, from the Python ones."""
+"""``python scripts/typescript [--check]``: write web/src/protocol/wire.ts, the page's types."""
 
 import importlib
 import json
