@@ -2,7 +2,7 @@
 
 import msgspec
 
-from executor import options, permission, workspace
+from executor import attachments, options, permission, workspace
 from executor.config import Config
 from executor.shells.base import Job
 from wegent.protocol.device_messages import Execute
@@ -47,6 +47,7 @@ def admit(offer: Execute, config: Config) -> Job | Refusal:
         prompt=offer.prompt,
         options=checked,
         folder=folder,
+        attachments=own / attachments.FOLDER,
         permission_mode=mode,
         history_session=offer.history_session,
         timeout=offer.timeout_seconds or checked.timeout_seconds,

@@ -41,7 +41,6 @@ class Link:
         self._config = config
         self._device = device
         self._reaper = Reaper()
-        self._token = config.token
         self._instance = secrets.token_hex(8)
         self._connection = 0
         self._batch = MAX_BATCH
@@ -94,7 +93,7 @@ class Link:
             async with time_limit(CONNECT_WITHIN):
                 return await http.ws_connect(
                     url,
-                    headers={"Authorization": f"Bearer {self._token}"},
+                    headers={"Authorization": f"Bearer {self._device.token}"},
                     max_msg_size=MOST_RECEIVED,
                     timeout=aiohttp.ClientWSTimeout(ws_close=2),
                 )
@@ -167,8 +166,8 @@ class Link:
             except LoginError as error:
                 log.warning("%s", error)
                 login = None
-            if login is not None and login.token != self._token:
-                self._token = login.token
+            if login is not None and login.token != self._device.token:
+                self._device.token = login.token
                 self._hurry.set()
                 return
             await asyncio.sleep(LOGIN_POLL)

@@ -8,6 +8,8 @@ from msgspec import Meta
 from executor.environment import is_reserved
 from wegent.protocol.types import Seconds
 
+FileId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z")]
+
 
 class InvalidOptionsError(Exception):
     """Options that can never work here; the message names the field, for the sender."""
@@ -19,6 +21,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     workdir: str | None = None
     timeout_seconds: Seconds | None = None
     env: dict[str, str] = {}
+    files: Annotated[list[FileId], Meta(max_length=20)] = []
     model: str | None = None
     system_prompt: str | None = None
     permission_mode: str | None = None
@@ -26,7 +29,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     argv: list[str] | None = None
 
 
-_NOT_YET = ("files", "images", "mcp_servers")
+_NOT_YET = ("images", "mcp_servers")
 
 
 def read(raw: dict[str, Any], shell: str) -> Options:

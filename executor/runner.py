@@ -3,13 +3,14 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from executor.approvals import Approvals
+from executor.attachments import AttachmentError, Attachments
 from executor.coalescer import Coalescer
 from executor.config import Config
 from executor.processes import Child, Tree, born
@@ -34,9 +35,11 @@ class StoppedError(Exception):
 
 
 class Runner:
-    """Runs ``subtask`` with a shell of ``kind``; ``is_named`` says that the owner named that shell."""
+    """Runs ``subtask`` with a shell of ``kind``; ``token`` gives what its files are fetched with."""
 
-    def __init__(self, subtask: Subtask, job: Job, kind: type[Shell], config: Config) -> None:
+    def __init__(
+        self, subtask: Subtask, job: Job, kind: type[Shell], config: Config, token: Callable[[], str]
+    ) -> None:
         self._subtask = subtask
         self._job = job
         self._config = config
@@ -48,6 +51,7 @@ class Runner:
             on_failure=lambda _: subtask.stop(Stop.DISK_FAILED),
         )
         self._approvals = Approvals(config.home, job.task_id, self._emit)
+        self._attachments = Attachments(config.url, token, job.attachments, self._emit)
         self._shell = kind(job, Tools(self._emit, self._start, self._approvals.ask))
 
     async def run(self) -> None:
@@ -103,8 +107,11 @@ class Runner:
     async def _work(self) -> Outcome:
         """Run the shell; what it did not expect becomes a failure, never a subtask without an end."""
         try:
-            refusal = await self._approved()
-            return refusal or await self._shell.run()
+            if (refusal := await self._approved()) is not None:
+                return refusal
+            return await self._shell.run(await self._attachments.fetch(self._job.options.files))
+        except AttachmentError as error:
+            return Outcome.failed(Code.SHELL_FAILED, str(error))
         except Exception as error:
             if not self._subtask.stopping.is_set():
                 log.exception("Subtask %s failed unexpectedly.", self._subtask.id)

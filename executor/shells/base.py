@@ -18,13 +18,18 @@ Emit = Callable[[AnyEvent], Awaitable[None]]
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """One subtask as its shell sees it. ``environ`` is the executor's own; children get what is allowed of it."""
+    """One subtask as its shell sees it. ``environ`` is the executor's own; children get what is allowed of it.
+
+    ``attachments`` is where files are that were attached to this or an earlier message of the task; the folder
+    exists only if there are any.
+    """
 
     subtask_id: str
     task_id: str
     prompt: str
     options: Options
     folder: Path
+    attachments: Path
     permission_mode: PermissionMode
     history_session: str | None
     timeout: float | None
@@ -80,8 +85,8 @@ class Shell(Protocol):
 
     def __init__(self, job: Job, tools: Tools) -> None: ...
 
-    async def run(self) -> Outcome:
-        """Run to the end. The runner ends the processes, whatever happens."""
+    async def run(self, attached: Sequence[Path]) -> Outcome:
+        """Run to the end, with the files of this message. The runner ends the processes, whatever happens."""
 
     async def interrupt(self) -> None:
         """Ask the work to stop by itself, as Ctrl-C does."""

@@ -4,8 +4,11 @@ import asyncio
 import contextlib
 import sys
 from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
 
 from executor import environment
+from executor.attachments import listed
 from executor.processes import Child
 from executor.shells.base import Job, Outcome, Tools
 from executor.shells.claude_wire import (
@@ -53,20 +56,20 @@ class ClaudeCode:
         self._taken: deque[asyncio.Future[bool]] = deque()
         self._complaints: deque[bytes] = deque(maxlen=_COMPLAINTS // 1024)
 
-    async def run(self) -> Outcome:
+    async def run(self, attached: Sequence[Path]) -> Outcome:
         """Run the turn to its end."""
         try:
-            return await self._run()
+            return await self._run(attached)
         finally:
             self._is_over = True
             self._begun.set()
             self._refuse_follow_ups()
 
-    async def _run(self) -> Outcome:
+    async def _run(self, attached: Sequence[Path]) -> Outcome:
         env = _TODO_TOOLS | environment.for_claude(self._job.environ)
         child = await self._tools.start(HOST, env, needs_input=True)
         self._child = child
-        await self._say(self._start())
+        await self._say(self._start(attached))
         self._begun.set()
         async with asyncio.TaskGroup() as group:
             complaints = group.create_task(self._listen_to_complaints(child))
@@ -104,11 +107,12 @@ class ClaudeCode:
         except (TimeoutError, ConnectionError):
             return False
 
-    def _start(self) -> Start:
+    def _start(self, attached: Sequence[Path]) -> Start:
         job = self._job
         return Start(
-            prompt=job.prompt,
+            prompt=job.prompt + listed(attached),
             folder=str(job.folder),
+            readable=[str(job.attachments)] if job.attachments.is_dir() else [],
             permission_mode=job.permission_mode,
             env=job.options.env,
             model=job.options.model,

@@ -72,6 +72,7 @@ def make_client(sdk: ModuleType, start: Start, session: str | None, can_use_tool
         told = "\n\n".join(filter(None, (told, project_memory.read(Path(start.folder), room))))
     settings: dict[str, Any] = {
         "cwd": start.folder,
+        "add_dirs": start.readable,
         "env": start.env,
         "permission_mode": _MODES[start.permission_mode],
         "include_partial_messages": True,

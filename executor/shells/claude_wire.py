@@ -13,10 +13,14 @@ class Command(msgspec.Struct, frozen=True, tag_field="type", omit_defaults=True)
 
 
 class Start(Command, frozen=True, tag="start", kw_only=True):
-    """The first line: the whole turn. The prompt goes this way since a command line shows and has limits."""
+    """The first line: the whole turn. The prompt goes this way since a command line shows and has limits.
+
+    ``readable`` are folders besides its own that Claude reads without asking.
+    """
 
     prompt: str
     folder: str
+    readable: list[str] = []
     permission_mode: PermissionMode
     env: dict[str, str] = {}
     model: str | None = None

@@ -4,6 +4,8 @@ import asyncio
 import codecs
 import signal
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal
 
 from executor import environment
@@ -27,10 +29,12 @@ class Command:
         self._tools = tools
         self._child: Child | None = None
 
-    async def run(self) -> Outcome:
+    async def run(self, attached: Sequence[Path]) -> Outcome:
         """Run it; a non-zero exit is a failure, with the exit code in the result."""
         argv = self._argv()
         env = environment.for_children(self._job.environ) | self._job.options.env
+        if self._job.attachments.is_dir():
+            env["WEGENT_ATTACHMENTS"] = str(self._job.attachments)
         try:
             child = await self._tools.start(argv, env)
         except OSError as error:

@@ -38,7 +38,7 @@ async def test_workdir_is_inside_an_offered_folder_or_refused_for_good(
         ({"options": {"permission_mode": "never"}}, "is none of"),
         ({"options": {"env": {"A": 1}}}, "env"),
         ({"options": {"env": {"WEGENT_SUBTASK_ID": "x"}}}, "WEGENT_SUBTASK_ID"),
-        ({"options": {"files": ["x"]}}, "options.files"),
+        ({"options": {"images": ["x"]}}, "options.images"),
         ({"prompt": " "}, "empty"),
     ],
 )

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -83,6 +84,9 @@ class ScriptedBackend:
         self.answers_completes = True
         self.stores = True
         self.stop: list[str] = []
+        self.files: dict[str, tuple[str, bytes]] = {}
+        self.file_answers: list[web.StreamResponse] = []  # to give first, before any file
+        self.file_requests: list[tuple[str, str]] = []  # id and token
         self.verdicts: dict[str, str] = {}
         self.accept_error: Code | None = None
         self.socket: web.WebSocketResponse | None = None
@@ -145,6 +149,18 @@ class ScriptedBackend:
             if self.socket is socket:
                 self.socket = None
         return socket
+
+    async def give_file(self, request: web.Request) -> web.StreamResponse:
+        """Give a file as the server does."""
+        id = request.match_info["id"]
+        self.file_requests.append((id, request.headers.get("Authorization", "").removeprefix("Bearer ")))
+        if self.file_answers:
+            return self.file_answers.pop(0)
+        if id not in self.files:
+            return web.Response(status=404)
+        name, body = self.files[id]
+        disposition = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
+        return web.Response(body=body, headers={"Content-Disposition": disposition})
 
     async def _receive(self, socket: web.WebSocketResponse, frame: Frame) -> None:
         self.heard.append(frame.event)
@@ -265,6 +281,7 @@ async def scripted_backend() -> AsyncIterator[ScriptedBackend]:
     backend = ScriptedBackend()
     app = web.Application()
     app.router.add_get("/ws/device", backend.handle)
+    app.router.add_get("/files/{id}", backend.give_file)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

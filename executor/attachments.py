@@ -1,0 +1,161 @@
+"""Files that were attached to a message: fetched into the task's own folder before its shell starts."""
+
+import asyncio
+import filecmp
+import logging
+import os
+from collections.abc import Awaitable, Callable, Sequence
+from itertools import count
+from pathlib import Path
+
+import aiohttp
+
+from executor.file_name import numbered, safe
+from wegent.client.rest import retry_after
+from wegent.protocol.backoff import full_jitter
+from wegent.protocol.output_events import Notice
+from wegent.protocol.time_limit import time_limit
+
+log = logging.getLogger(__name__)
+
+FOLDER = "attachments"
+MAX_BYTES = 24 << 20
+"""Bytes of one file; the server takes no larger ones."""
+ALL_WITHIN = 600.0
+"""Seconds in which all files of a message must be here."""
+FIRST_WAIT = 0.5
+LONGEST_WAIT = 15.0
+_CHUNK = 256 << 10
+_TIMEOUT = aiohttp.ClientTimeout(sock_connect=10, sock_read=30)
+_ASK_AGAIN = frozenset({401, 408, 425, 429, 500, 502, 503, 504})
+"""Answers that pass: also a token that has expired, since the executor waits for a new login."""
+
+
+class AttachmentError(Exception):
+    """An attached file that cannot be had; the message is for the sender."""
+
+
+class _NotYetError(Exception):
+    """The server cannot give the file just now; ask again, not before ``after`` seconds."""
+
+    def __init__(self, message: str, after: float = 0) -> None:
+        super().__init__(message)
+        self.after = after
+
+
+class Attachments:
+    """Fetches files of the server at ``url`` into ``folder``, with the token that is valid at the time."""
+
+    def __init__(
+        self, url: str, token: Callable[[], str], folder: Path, tell: Callable[[Notice], Awaitable[None]]
+    ) -> None:
+        self._url = url
+        self._token = token
+        self._folder = folder
+        self._tell = tell
+        self._is_trouble_told = False
+
+    async def fetch(self, ids: Sequence[str]) -> list[Path]:
+        """Return where the files are now, in the order of ``ids``; raise :class:`AttachmentError`."""
+        if not ids:
+            return []
+        try:
+            await asyncio.to_thread(self._prepare)
+            async with time_limit(ALL_WITHIN), aiohttp.ClientSession(trust_env=True, timeout=_TIMEOUT) as http:
+                paths: list[Path] = []
+                for id in dict.fromkeys(ids):
+                    paths.append(await self._fetch(http, id, paths))
+                return paths
+        except TimeoutError:
+            raise AttachmentError(
+                f"The attached files could not be fetched within {ALL_WITHIN:g} seconds. Check the device's"
+                " connection to the server, then retry."
+            ) from None
+        except OSError as error:
+            raise AttachmentError(f"The attached files cannot be stored on the device: {error}.") from None
+
+    def _prepare(self) -> None:
+        """Make the folder; a link that a task left in its place must not lead what comes elsewhere."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        if self._folder.is_symlink():
+            raise AttachmentError(f"{self._folder} is a link; attached files go only to a folder. Remove it.")
+
+    async def _fetch(self, http: aiohttp.ClientSession, id: str, taken: Sequence[Path]) -> Path:
+        for wait in full_jitter(FIRST_WAIT, LONGEST_WAIT):
+            try:
+                return await self._download(http, id, taken)
+            except _NotYetError as error:
+                pause = max(wait, error.after)
+                await self._tell_trouble(id, str(error))
+            except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
+                pause = wait
+                await self._tell_trouble(id, str(error) or type(error).__name__)
+            await asyncio.sleep(pause)
+        raise AssertionError("full_jitter never ends")
+
+    async def _tell_trouble(self, id: str, reason: str) -> None:
+        """Say once why nothing happens for a while."""
+        log.info("Attached file %s cannot be fetched yet: %s", id, reason)
+        if not self._is_trouble_told:
+            self._is_trouble_told = True
+            await self._tell(
+                Notice("warning", f"The attached files cannot be fetched yet ({reason}); trying again.")
+            )
+
+    async def _download(self, http: aiohttp.ClientSession, id: str, taken: Sequence[Path]) -> Path:
+        headers = {"Authorization": f"Bearer {self._token()}"}
+        url = f"{self._url}/files/{id}"
+        part = self._folder / f".{id}.part"  # what an earlier try left is overwritten
+        async with http.get(url, headers=headers, allow_redirects=False) as answer:
+            _check(answer, id)
+            try:
+                await _write(answer.content, part, id)
+                named = answer.content_disposition.filename if answer.content_disposition else None
+                return await asyncio.to_thread(self._keep, part, safe(named or id), taken)
+            finally:
+                part.unlink(missing_ok=True)
+
+    def _keep(self, part: Path, name: str, taken: Sequence[Path]) -> Path:
+        """Give the file its name; a retry finds its files here already, and makes no second copies of them."""
+        for number in count(1):
+            path = self._folder / numbered(name, number)
+            if not os.path.lexists(path):
+                return part.replace(path)
+            is_same = path not in taken and path.is_file() and not path.is_symlink()
+            if is_same and filecmp.cmp(part, path, shallow=False):
+                return path
+        raise AssertionError("count never ends")
+
+
+def listed(paths: Sequence[Path]) -> str:
+    """Return the words that tell a model of its files; empty without any."""
+    if not paths:
+        return ""
+    return "\n\nFiles attached to this message:\n" + "".join(f"- {path}\n" for path in paths)
+
+
+def _check(answer: aiohttp.ClientResponse, id: str) -> None:
+    if answer.status == 200:
+        return
+    if answer.status in _ASK_AGAIN:
+        after = retry_after(answer.headers.get("Retry-After", ""))
+        raise _NotYetError(f"the server answered HTTP {answer.status}", after)
+    if answer.status == 404:
+        raise AttachmentError(
+            f"The attached file {id} is not on the server (any more): files are kept for 24 hours."
+            " Attach it again and send the message anew."
+        )
+    raise AttachmentError(
+        f"The attached file {id} cannot be fetched: the server answered HTTP {answer.status} {answer.reason}."
+    )
+
+
+async def _write(content: aiohttp.StreamReader, part: Path, id: str) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
+    size = 0
+    with os.fdopen(os.open(part, flags, 0o666), "wb") as file:
+        async for chunk in content.iter_chunked(_CHUNK):
+            size += len(chunk)
+            if size > MAX_BYTES:
+                raise AttachmentError(f"The attached file {id} has more than {MAX_BYTES >> 20} MiB.")
+            await asyncio.to_thread(file.write, chunk)
