@@ -8,6 +8,8 @@ BIN := $(VENV)/bin
 NODE := scripts/node $(VENV)
 PAGE := api/static/index.html
 ARGS ?=
+# How many tests run at a time: most of them wait most of the time.
+JOBS ?= 2
 
 # What is needed for tests has all of `up`.
 IS_DEV := $(or $(wildcard $(VENV)/.installed-dev),$(filter-out up page clean help,$(MAKECMDGOALS)))
@@ -68,7 +70,7 @@ browser: $(VENV)/.installed-dev
 
 test: check page browser
 	$(NODE) npm run --silent test
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n $(JOBS) --dist loadgroup $(ARGS)
 
 types: $(VENV)/.installed-dev
 	$(BIN)/python scripts/typescript
