@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import NamedTuple
+from typing import Any
 
 import msgspec
 from quart import Response
@@ -17,6 +17,8 @@ from wegent.protocol.time_limit import time_limit
 
 KEEPALIVE_SECONDS = 15.0
 READ_TRIES = 10
+ANSWER_BYTES = 4 << 20
+"""So much output a JSON answer has; one piece more may be begun."""
 _EVENTS_KEY = b'"events":'
 
 
@@ -85,44 +87,61 @@ async def _next_or_failure(stream: _EventStream, follower: "asyncio.Task[None]")
     return await piece
 
 
+class _Found:
+    """What an answer holds so far, after ``cursor`` and not much more than ``ANSWER_BYTES``."""
+
+    def __init__(self, cursor: int) -> None:
+        self.cursor = cursor
+        self.items: list[bytes] = []
+        self._room = ANSWER_BYTES
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the rest is for the next answer."""
+        return self._room <= 0
+
+    def add(self, first: int, last: int, events: bytes) -> None:
+        """Take consecutive events."""
+        self.items.append(_item(first, events))
+        self.cursor = last
+        self._room -= len(events)
+
+
 async def events_now(store: Store, row: SubtaskRow, after: int, *, late: bool) -> bytes:
-    """Return ``{state, seq, items: [{seq, events}]}``: everything after ``after`` that there is now."""
-    items: list[bytes] = []
-    cursor = max(after, row.seq or 0) if late else after
+    """Return ``{state, seq, items: [{seq, events}], next}``: what there is now after ``after``.
+
+    ``next`` is null, or, where that is more than fits into one answer, the ``after`` of the next one.
+    """
+    found = _Found(max(after, row.seq or 0) if late else after)
     for _ in range(READ_TRIES):
         async with store.database.read() as connection:
             # The row first: once it has ended, all of its output is in SQL.
             now = await subtasks.find(connection, row.id) or row
-            while pieces := await output.read(connection, row.id, cursor, late=late):
-                items += [_item(piece.first, piece.events) for piece in pieces]
-                cursor = pieces[-1].last
-        if late or now.is_settled:
+            await _find_stored(connection, row.id, found, late=late)
+        if found.is_full or late or now.is_settled or await _find_live(store, row.id, found):
             break
-        live = await _live_now(store, row.id, cursor)
-        items += [_item(entry.first, events_in(entry)) for entry in live.entries]
-        cursor = live.entries[-1].last if live.entries else cursor
-        if not live.is_cut:
-            break
-    state = msgspec.json.encode(now.state)
-    return b'{"state":%b,"seq":%d,"items":[%b]}' % (state, cursor, b",".join(items))
+    state, items = msgspec.json.encode(now.state), b",".join(found.items)
+    following = b"%d" % found.cursor if found.is_full else b"null"
+    return b'{"state":%b,"seq":%d,"items":[%b],"next":%b}' % (state, found.cursor, items, following)
 
 
-class _Live(NamedTuple):
-    """What the live log holds; cut where its head moved to SQL while it was read."""
+async def _find_stored(connection: Any, subtask_id: str, found: _Found, *, late: bool) -> None:
+    while not found.is_full and (pieces := await output.read(connection, subtask_id, found.cursor, late=late)):
+        for piece in pieces:
+            if not found.is_full:
+                found.add(*piece)
 
-    entries: list[Entry]
-    is_cut: bool
 
-
-async def _live_now(store: Store, subtask_id: str, cursor: int) -> _Live:
-    found: list[Entry] = []
-    while entries := await store.log.read(subtask_id, cursor):
+async def _find_live(store: Store, subtask_id: str, found: _Found) -> bool:
+    """Add what the live log holds; return False where its head moved to SQL while it was read."""
+    while not found.is_full and (entries := await store.log.read(subtask_id, found.cursor)):
         for entry in entries:
-            if entry.first > cursor + 1:
-                return _Live(found, True)
-            found.append(output.cut_entry(subtask_id, entry, cursor))
-            cursor = entry.last
-    return _Live(found, False)
+            if entry.first > found.cursor + 1:
+                return False
+            fresh = output.cut_entry(subtask_id, entry, found.cursor)
+            if not found.is_full:
+                found.add(fresh.first, fresh.last, events_in(fresh))
+    return True
 
 
 def _item(seq: int, events: bytes) -> bytes:

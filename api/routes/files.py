@@ -1,5 +1,8 @@
 """Files: attachments and results, kept for a day."""
 
+import re
+from urllib.parse import quote
+
 import msgspec
 from quart import Blueprint, Response, request
 from quart_schema import validate_response
@@ -38,13 +41,19 @@ async def upload_file() -> tuple[StoredFile, int]:
     return StoredFile(*stored), 201
 
 
+def disposition(name: str) -> str:
+    """Return the header that says that it is a download, and its name (RFC 6266: in ASCII, and as it is)."""
+    plain = re.sub(r'[^ -~]|["\\%]', "_", name)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='', errors='replace')}"
+
+
 @blueprint.get("/<file_id>")
 @auth.scope("read", "send", "device")
 async def download_file(file_id: str) -> Response:
     """Give a file, always as a download."""
     name, media_type, body = await files.get(auth.store().database, auth.login().user.id, file_id)
     response = Response(body, content_type=media_type)
-    response.headers.set("Content-Disposition", "attachment", filename=name.encode("ascii", "replace").decode())
+    response.headers["Content-Disposition"] = disposition(name)
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Security-Policy"] = "sandbox"
     return response

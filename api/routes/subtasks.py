@@ -122,7 +122,8 @@ async def subtask_events(subtask_id: str, query_args: EventsQuery) -> Response:
     """Stream a subtask's output as Server-Sent Events, or give what there is now as JSON.
 
     ``event: chunk`` carries ``{seq, events}``, its id is the number of the last event in it; ``Last-Event-ID``
-    resumes. The last one is ``event: done``.
+    resumes. The last one is ``event: done``. As JSON it is ``{state, seq, items: [{seq, events}], next}``;
+    ``next`` is null, or the ``after`` that gives the rest of what is more than one answer holds.
     """
     row = await mine(subtask_id)
     after = query_args.after

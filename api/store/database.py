@@ -44,6 +44,12 @@ class _SQLiteConnection(sqlite3.Connection):
         self.execute("PRAGMA journal_mode = WAL")
         self.execute("PRAGMA synchronous = FULL")
         self.execute("PRAGMA foreign_keys = ON")
+        # SQLite's own knows A to Z only; searching compares with it.
+        self.create_function("lower", 1, _lower, deterministic=True)
+
+
+def _lower(text: str | None) -> str | None:
+    return None if text is None else text.lower()
 
 
 class Database(ABC):

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from io import BytesIO
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 import pytest_asyncio
@@ -105,14 +106,15 @@ async def test_json_gives_what_there_is_now(shared: Stack, user: StackUser, devi
     offer = await device.start()
     path = f"/subtasks/{offer.subtask_id}/events"
     accept = {"Accept": "application/json"}
-    assert await shared.get(user, path, headers=accept) == {"state": "running", "seq": 0, "items": []}
+    nothing = {"state": "running", "seq": 0, "items": [], "next": None}
+    assert await shared.get(user, path, headers=accept) == nothing
     await device.text(offer, 1, "a", "b")
     await device.acked(2)
     answer = await shared.get(user, path, headers=accept)
     expected = [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]
-    assert answer == {"state": "running", "seq": 2, "items": [{"seq": 1, "events": expected}]}
+    assert answer == {"state": "running", "seq": 2, "items": [{"seq": 1, "events": expected}], "next": None}
     answer = await shared.get(user, path, headers=accept, params={"after": "1"})
-    assert answer == {"state": "running", "seq": 2, "items": [{"seq": 2, "events": expected[1:]}]}
+    assert answer == {"state": "running", "seq": 2, "items": [{"seq": 2, "events": expected[1:]}], "next": None}
     await device.complete(offer, 2)
     assert (await shared.get(user, path, headers=accept))["state"] == "completed"
 
@@ -177,17 +179,54 @@ async def test_a_stream_of_a_waiting_subtask_that_is_cancelled_ends_at_once(
     assert (done.data["state"], done.data["seq"]) == ("cancelled", 0)
 
 
+async def test_a_long_output_comes_in_several_answers(shared: Stack, user: StackUser, device: RawDevice) -> None:
+    await shared.send(user, "x", device_id="raw-device")
+    offer = await device.start()
+    long = "x" * 200_000
+    for n in range(1, 51):
+        await device.text(offer, n, f"{n} {long}")
+        await device.acked(n)
+    path, headers = f"/subtasks/{offer.subtask_id}/events", {"Accept": "application/json"}
+    for state in ("running", "completed"):
+        answers, after = [], 0
+        while after is not None:
+            answers.append(await shared.get(user, path, params={"after": str(after)}, headers=headers))
+            after = answers[-1]["next"]
+        assert [answer["state"] for answer in answers] == [state] * len(answers)
+        assert len(answers) == 3
+        assert answers[-1]["seq"] == 50
+        items = [item for answer in answers for item in answer["items"]]
+        numbers = [int(one["text"].split()[0]) for item in items for one in item["events"]]
+        assert numbers == list(range(1, 51))
+        if state == "running":
+            await device.complete(offer, 50)
+
+
 async def test_a_file_comes_back_as_it_was_and_always_as_a_download(shared: Stack, user: StackUser) -> None:
     body = bytes(range(256)) * 1000
     status, stored = await shared.call(user, "POST", "/files", data=form("file", body, 'Ü "x".html', "text/html"))
     assert (status, stored["size"], stored["media_type"]) == (201, len(body), "text/html")
     answer = await ask("GET", f"{shared.url}/files/{stored['id']}", token=user.token)
     assert (answer.status, answer.body) == (200, body)
-    assert answer.headers["Content-Disposition"].startswith("attachment")
+    assert answer.headers["Content-Disposition"].startswith("attachment; ")
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Content-Security-Policy"] == "sandbox"
     other = await shared.user()
     assert (await shared.call(other, "GET", f"/files/{stored['id']}"))[0] == 404
+
+
+async def test_a_file_keeps_its_name_in_any_language(shared: Stack, user: StackUser) -> None:
+    # As browsers send it: UTF-8, and %22 for a quotation mark.
+    head = '--x\r\nContent-Disposition: form-data; name="file"; filename="报告 %22x%22.pdf"\r\n'
+    body = f"{head}Content-Type: application/pdf\r\n\r\nhello\r\n--x--\r\n".encode()
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    _, stored = await shared.call(user, "POST", "/files", data=body, headers=headers)
+    assert stored["name"].startswith("报告")
+    answer = await ask("GET", f"{shared.url}/files/{stored['id']}", token=user.token)
+    disposition = answer.headers["Content-Disposition"]
+    kind, plain, encoded = disposition.split("; ")
+    assert (kind, plain.isascii()) == ("attachment", True)
+    assert unquote(encoded.removeprefix("filename*=UTF-8''")) == stored["name"]
 
 
 async def test_what_is_no_file_is_refused(shared: Stack, user: StackUser) -> None:

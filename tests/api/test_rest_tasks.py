@@ -72,7 +72,7 @@ async def test_a_repeated_idempotency_key_is_the_same_task(
 async def test_the_list_is_newest_first_searched_and_in_pages(
     shared: Stack, user: StackUser, device: RawDevice
 ) -> None:
-    titles = ["alpha 100%", "beta_1", "ga\\mma", "Alphabet", "delta"]
+    titles = ["alpha 100%", "beta_1", "ga\\mma", "Alphabet", "Überblick 数据分析", "delta"]
     made = [await shared.send(user, "x", device_id="raw-device", title=title, wait=True) for title in titles]
     found, after = [], ""
     while after is not None:
@@ -86,6 +86,8 @@ async def test_the_list_is_newest_first_searched_and_in_pages(
         "a_1": ["beta_1"],
         "%": ["alpha 100%"],
         "a\\m": ["ga\\mma"],
+        "数据": ["Überblick 数据分析"],
+        "überBLICK": ["Überblick 数据分析"],
         "zeta": [],
     }
     for text, expected in searches.items():
@@ -117,6 +119,8 @@ async def test_a_task_is_deleted_with_its_output_once_its_turns_have_ended(
     await device.text(offer, 1, "a")
     status, problem = await shared.call(user, "DELETE", f"/tasks/{sent['task_id']}")
     assert (status, problem["code"]) == (409, "conflict")
+    assert "not ended" in problem["detail"]
+    assert "Cancel" in problem["hint"]
     await device.complete(offer, 1)
     assert await shared.call(user, "DELETE", f"/tasks/{sent['task_id']}") == (204, None)
     for path in (

@@ -241,12 +241,16 @@ class Stack:
 
     async def events(self, user: StackUser, subtask_id: str, **query: str) -> list[Any]:
         """Return all output that is there now; fail where a number is missing, doubled or moved."""
-        path = f"/subtasks/{subtask_id}/events"
-        answer = await self.get(user, path, params=query, headers={"Accept": "application/json"})
+        path, first = f"/subtasks/{subtask_id}/events", int(query.get("after", 0)) + 1
         events: list[Any] = []
-        for item in answer["items"]:
-            assert item["seq"] == len(events) + 1 + int(query.get("after", 0))
-            events += item["events"]
+        after: Any = query.get("after", "0")
+        while after is not None:
+            asked = {**query, "after": str(after)}
+            answer = await self.get(user, path, params=asked, headers={"Accept": "application/json"})
+            for item in answer["items"]:
+                assert item["seq"] == len(events) + first
+                events += item["events"]
+            after = answer["next"]
         return events
 
     async def status(self, url: str) -> int | None:
