@@ -23,7 +23,7 @@ export const CodeBlock = memo(function CodeBlock({ code, language, isFinal }: Co
   const { t } = useTranslation("stream");
   const text = code.replace(/\n$/, "");
   return (
-    <figure className="border-line bg-surface my-3 overflow-hidden rounded-xl border">
+    <figure className="border-line bg-surface overflow-hidden rounded-xl border">
       <figcaption className="border-line text-ink-soft flex min-h-10 items-center justify-between border-b pr-1 pl-4 text-xs sm:min-h-9">
         <span className="font-mono">{language || t("code.plain")}</span>
         <CopyButton text={() => text} label={t("copy.code")} />

@@ -18,7 +18,7 @@ export function Console({ label, isWrapped = true, className, children }: Consol
       label={label}
       className={classes(
         "bg-terminal text-terminal-ink ansi px-4 py-3 font-mono text-xs/5",
-        isWrapped ? "break-words whitespace-pre-wrap" : "whitespace-pre",
+        isWrapped ? "break-all whitespace-pre-wrap" : "whitespace-pre",
         className,
       )}
     >

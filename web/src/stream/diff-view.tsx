@@ -33,7 +33,7 @@ export function DiffHead({ path, patch, source }: { path: string; patch: Patch; 
   const { t } = useTranslation("stream");
   const Icon = patch.isNew ? FilePlus2 : patch.isGone ? FileX2 : FileDiff;
   return (
-    <div className="text-ink-soft flex min-h-10 items-center gap-2 pr-1 pl-3 text-xs">
+    <div className="border-line text-ink-soft flex min-h-10 items-center gap-2 border-b pr-1 pl-3 text-xs">
       <Icon aria-hidden className="size-4 shrink-0" />
       <span className="text-ink min-w-0 truncate font-mono" title={path}>
         {path}
@@ -72,7 +72,7 @@ export function DiffLines({ name, patch }: { name: string; patch: Patch }) {
   const hasNumbers = patch.lines.some((line) => line.before !== null || line.after !== null);
   if (patch.lines.length === 0) return null;
   return (
-    <div className="border-line border-t">
+    <div>
       <ScrollBox label={t("diff.label")} className="font-mono text-xs/5">
         <div className="w-max min-w-full py-1">
           {shown.map((line, index) => (

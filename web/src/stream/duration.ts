@@ -1,10 +1,13 @@
 /** How long something took, as people say it. */
 import { useTranslation } from "react-i18next";
 
-/** Return `0.2 s`, `12 s`, `3 min 5 s` or `2 h 4 min` in the reader's language; nothing for what is not known. */
+/** Nobody waits for less, so it is not told. */
+const SHORTEST = 0.05;
+
+/** Return `0.2s`, `12s`, `3m 5s` or `2h 4m` in the reader's language; nothing for what is not known. */
 export function useDuration(seconds: number | null): string {
   const { i18n } = useTranslation("stream");
-  return seconds === null ? "" : duration(seconds, i18n.language);
+  return seconds === null || seconds < SHORTEST ? "" : duration(seconds, i18n.language);
 }
 
 export function duration(seconds: number, language: string): string {
@@ -12,7 +15,7 @@ export function duration(seconds: number, language: string): string {
     new Intl.NumberFormat(language, {
       style: "unit",
       unit: name,
-      unitDisplay: "short",
+      unitDisplay: "narrow",
       maximumFractionDigits: digits,
     }).format(value);
   const whole = Math.round(seconds);

@@ -67,7 +67,7 @@ function framed(html: string, isDark: boolean): string {
 <style>
 :root { color-scheme: ${isDark ? "dark" : "light"}; }
 body { margin: 0; padding: 12px 16px; font: 13px/1.5 ui-sans-serif, system-ui, sans-serif; color: ${ink}; background: transparent; }
-table { border-collapse: collapse; font-size: 12px; font-variant-numeric: tabular-nums; }
+table { border-collapse: collapse; border: 0 !important; font-size: 12px; font-variant-numeric: tabular-nums; }
 th, td { padding: 5px 12px; text-align: right; border: 0; border-bottom: 1px solid ${line}; white-space: nowrap; }
 th { color: ${soft}; font-weight: 600; }
 tbody tr:nth-child(even) { background: ${stripe}; }

@@ -97,7 +97,7 @@ function Picture({ src, alt }: { src?: string | undefined; alt?: string | undefi
 function ScrollingTable({ children }: { children: ReactNode }) {
   const { t } = useTranslation("stream");
   return (
-    <ScrollBox label={t("markdown.table")} className="my-3">
+    <ScrollBox label={t("markdown.table")}>
       <table>{children}</table>
     </ScrollBox>
   );

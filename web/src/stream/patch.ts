@@ -57,34 +57,89 @@ function numbered(rows: readonly string[]): PatchLine[] {
   });
 }
 
-/** Make a patch of what an editing tool asks for, before there is a real one: the old text goes, the new one comes. */
+/** Longer texts than this are compared by their beginnings and ends alone: the table below grows with both. */
+const MOST_CELLS = 250_000;
+
+/** Make a patch of what an editing tool asks for, before there is a real one; where it is in the file is not known. */
 export function proposedPatch(before: string, after: string): Patch {
-  const removed = before ? before.replace(/\n$/, "").split("\n") : [];
-  const added = after ? after.replace(/\n$/, "").split("\n") : [];
-  const head = common(removed, added);
-  const tail = common([...removed.slice(head)].reverse(), [...added.slice(head)].reverse());
-  const same = (text: string): PatchLine => ({ kind: "same", before: null, after: null, text });
-  const lines: PatchLine[] = [
-    ...removed.slice(0, head).map(same),
-    ...removed
-      .slice(head, removed.length - tail)
-      .map((text): PatchLine => ({ kind: "removed", before: null, after: null, text })),
-    ...added
-      .slice(head, added.length - tail)
-      .map((text): PatchLine => ({ kind: "added", before: null, after: null, text })),
-    ...removed.slice(removed.length - tail).map(same),
-  ];
+  const lines = compared(splitLines(before), splitLines(after));
   return {
     lines,
-    added: added.length - head - tail,
-    removed: removed.length - head - tail,
+    added: lines.filter((line) => line.kind === "added").length,
+    removed: lines.filter((line) => line.kind === "removed").length,
     isNew: false,
     isGone: false,
   };
 }
 
-function common(one: readonly string[], other: readonly string[]): number {
+function splitLines(text: string): string[] {
+  return text ? text.replace(/\n$/, "").split("\n") : [];
+}
+
+function unnumbered(kind: PatchLine["kind"], texts: readonly string[]): PatchLine[] {
+  return texts.map((text) => ({ kind, before: null, after: null, text }));
+}
+
+/** Compare what is left when the same beginning and end are taken away, by the longest common subsequence. */
+function compared(before: readonly string[], after: readonly string[]): PatchLine[] {
+  const head = commonLines(before, after);
+  const tail = commonLines(before.slice(head).reverse(), after.slice(head).reverse());
+  const removed = before.slice(head, before.length - tail);
+  const added = after.slice(head, after.length - tail);
+  const middle =
+    removed.length * added.length > MOST_CELLS
+      ? [...unnumbered("removed", removed), ...unnumbered("added", added)]
+      : aligned(removed, added);
+  return [
+    ...unnumbered("same", before.slice(0, head)),
+    ...middle,
+    ...unnumbered("same", before.slice(before.length - tail)),
+  ];
+}
+
+function commonLines(one: readonly string[], other: readonly string[]): number {
   let count = 0;
   while (count < one.length && count < other.length && one[count] === other[count]) count++;
   return count;
+}
+
+function aligned(removed: readonly string[], added: readonly string[]): PatchLine[] {
+  const lengths = commonLengths(removed, added);
+  const length = (row: number, column: number) => lengths[row]?.[column] ?? 0;
+  const lines: PatchLine[] = [];
+  let row = 0;
+  let column = 0;
+  while (row < removed.length || column < added.length) {
+    const old = removed[row];
+    const fresh = added[column];
+    if (old !== undefined && old === fresh) {
+      lines.push(...unnumbered("same", [old]));
+      row++;
+      column++;
+    } else if (old !== undefined && (fresh === undefined || length(row + 1, column) >= length(row, column + 1))) {
+      lines.push(...unnumbered("removed", [old]));
+      row++;
+    } else {
+      lines.push(...unnumbered("added", [fresh ?? ""]));
+      column++;
+    }
+  }
+  return lines;
+}
+
+/** How many lines the rests have in common, from each row and column on. */
+function commonLengths(removed: readonly string[], added: readonly string[]): Uint32Array[] {
+  const table = Array.from({ length: removed.length + 1 }, () => new Uint32Array(added.length + 1));
+  for (let row = removed.length - 1; row >= 0; row--) {
+    const here = table[row];
+    const below = table[row + 1];
+    if (!here || !below) continue;
+    for (let column = added.length - 1; column >= 0; column--) {
+      here[column] =
+        removed[row] === added[column]
+          ? (below[column + 1] ?? 0) + 1
+          : Math.max(below[column] ?? 0, here[column + 1] ?? 0);
+    }
+  }
+  return table;
 }

@@ -18,7 +18,7 @@ export const PromptBubble = memo(function PromptBubble({ turn }: { turn: Subtask
   return (
     <div className="flex flex-col items-end gap-2">
       <h2 className="sr-only">{t("prompt.heading")}</h2>
-      <div className="bg-accent-soft text-ink max-w-[88%] min-w-0 rounded-2xl rounded-br-md px-4 py-2.5">
+      <div className="bg-raised text-ink max-w-[88%] min-w-0 rounded-2xl rounded-br-md px-4 py-2.5">
         <p
           dir="auto"
           className={

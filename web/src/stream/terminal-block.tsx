@@ -72,10 +72,7 @@ const TerminalPart = memo(function TerminalPart({
 }) {
   return (
     <div
-      className={classes(
-        "px-4",
-        isWrapped ? "break-words whitespace-pre-wrap" : "w-max min-w-full whitespace-pre",
-      )}
+      className={classes("px-4", isWrapped ? "break-all whitespace-pre-wrap" : "w-max min-w-full whitespace-pre")}
       style={
         block.isClosed
           ? { contentVisibility: "auto", containIntrinsicSize: `auto ${Math.max(block.lines, 1) * LINE_PIXELS}px` }

@@ -53,15 +53,15 @@ function isStructured(content: unknown): boolean {
 function CommandOutput({ text }: { text: string }) {
   const { t } = useTranslation("stream");
   return (
-    <div className="bg-terminal text-terminal-ink border-terminal-ink/15 relative border-t">
-      <div className="absolute top-1 right-1 z-10">
+    <div className="bg-terminal text-terminal-ink relative">
+      <div className="absolute top-0 right-1 z-10">
         <CopyButton text={() => plainOutput(text)} label={t("copy.output")} className="bg-terminal" />
       </div>
       <Folded
         name="output"
         lines={text.split("\n")}
         render={(shown) => (
-          <Console label={t("tool.output")} className="pr-12">
+          <Console label={t("tool.output")} className="pt-1 pr-12">
             <AnsiText text={shown} />
           </Console>
         )}
