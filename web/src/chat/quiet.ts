@@ -24,13 +24,17 @@ export class Quiet {
     this.#now = now;
   }
 
-  /** Note that the turn's output reaches up to `seq`; return since when it has. */
-  hear(subtaskId: string, seq: number): number {
-    const before = this.#read(subtaskId);
-    if (before !== null && before.seq >= seq) return before.at;
+  /** Note that the turn's output reaches up to `seq`. */
+  hear(subtaskId: string, seq: number): void {
+    if (this.since(subtaskId, seq) !== null) return;
     const heard: Heard = { seq, at: this.#now() };
     this.#storage.setItem(PREFIX + subtaskId, JSON.stringify(heard));
-    return heard.at;
+  }
+
+  /** Since when the turn's output has reached up to `seq`; null if that was not noted. */
+  since(subtaskId: string, seq: number): number | null {
+    const heard = this.#read(subtaskId);
+    return heard !== null && heard.seq >= seq ? heard.at : null;
   }
 
   forget(subtaskId: string): void {

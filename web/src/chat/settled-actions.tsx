@@ -58,12 +58,12 @@ function CopyAnswer({ text }: { text: string }) {
 
 function Retry({ turn, isProminent }: { turn: Subtask; isProminent: boolean }) {
   const { t } = useTranslation("chat");
-  const { retry } = useActions();
+  const actions = useActions();
   const report = useReportedFailure();
   const [isBusy, setIsBusy] = useState(false);
   const again = (): void => {
     setIsBusy(true);
-    report(retry(turn.subtask_id).then((sent) => refreshTurn(sent)))
+    report(actions.retry(turn.subtask_id).then((sent) => refreshTurn(sent)))
       .catch(() => undefined)
       .finally(() => setIsBusy(false));
   };

@@ -12,7 +12,11 @@ export function TurnFooter({ turn }: { turn: Subtask }) {
   return (
     <div className="flex flex-col gap-3">
       <FollowUps subtaskId={turn.subtask_id} />
-      {isSettled(standing.state) ? <SettledActions turn={turn} /> : <UnsettledLine turn={turn} standing={standing} />}
+      {isSettled(standing.state) ? (
+        <SettledActions turn={turn} />
+      ) : (
+        <UnsettledLine turn={turn} standing={standing} />
+      )}
     </div>
   );
 }
@@ -26,7 +30,10 @@ function FollowUps({ subtaskId }: { subtaskId: string }) {
       {texts.map((text, index) => (
         <li key={index} className="flex max-w-[88%] flex-col items-end gap-1">
           <span className="text-ink-soft text-xs">{t("turn.followUp")}</span>
-          <span dir="auto" className="bg-raised text-ink rounded-2xl rounded-br-md px-4 py-2 text-[15px]/6 break-words whitespace-pre-wrap">
+          <span
+            dir="auto"
+            className="bg-raised text-ink rounded-2xl rounded-br-md px-4 py-2 text-[15px]/6 break-words whitespace-pre-wrap"
+          >
             {text}
           </span>
         </li>

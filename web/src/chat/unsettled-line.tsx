@@ -36,11 +36,13 @@ function StateBadge({ turn, standing: { state } }: { turn: Subtask; standing: St
   if (state === "running" && openQuestion(transcript) !== null) {
     return <StateMark tone="warn" icon={<Hand className="size-3.5" />} word={t("state.asking")} />;
   }
-  if (state === "running") return <StateMark tone="accent" icon={<Spinner className="size-3.5" />} word={t("state.running")} />;
+  if (state === "running")
+    return <StateMark tone="accent" icon={<Spinner className="size-3.5" />} word={t("state.running")} />;
   if (state === "cancelling") {
     return <StateMark tone="warn" icon={<Spinner className="size-3.5" />} word={t("state.cancelling")} />;
   }
-  if (state === "offered") return <StateMark tone="neutral" icon={<Hourglass className="size-3.5" />} word={t("state.offered")} />;
+  if (state === "offered")
+    return <StateMark tone="neutral" icon={<Hourglass className="size-3.5" />} word={t("state.offered")} />;
   return <StateMark tone="neutral" icon={<Clock className="size-3.5" />} word={t("state.queued")} />;
 }
 
@@ -78,16 +80,20 @@ function Elapsed({ turn, device }: { turn: Subtask; device: string }) {
   const began = turn.started_at === null ? null : Date.parse(turn.started_at);
   const seconds = began === null ? null : Math.max(0, Math.floor((now - began) / 1000));
   const elapsed = useDuration(seconds);
-  return <span className="tabular-nums">{elapsed === "" ? t("turn.on", { device }) : t("turn.elapsed", { device, elapsed })}</span>;
+  return (
+    <span className="tabular-nums">
+      {elapsed === "" ? t("turn.on", { device }) : t("turn.elapsed", { device, elapsed })}
+    </span>
+  );
 }
 
 function Stop({ turn, standing: { state } }: { turn: Subtask; standing: Standing }) {
   const { t } = useTranslation("chat");
-  const { cancel } = useActions();
+  const actions = useActions();
   const report = useReportedFailure();
   if (state === "cancelling") return null;
   const stop = (): void => {
-    report(cancel(turn.subtask_id)).catch(() => undefined);
+    report(actions.cancel(turn.subtask_id)).catch(() => undefined);
   };
   return (
     <Button size="sm" variant="danger" icon={<Square className="size-3 fill-current" />} onClick={stop}>
@@ -98,14 +104,14 @@ function Stop({ turn, standing: { state } }: { turn: Subtask; standing: Standing
 
 function MoveMenu({ turn, deviceId }: { turn: Subtask; deviceId: string }) {
   const { t } = useTranslation("chat");
-  const { move } = useActions();
+  const actions = useActions();
   const report = useReportedFailure();
   const cloud = useCloud().data;
   const devices = useDevices().filter((device) => device.kind === "local" && device.device_id !== deviceId);
   const hasCloud = deviceId !== CLOUD && (cloud?.executors ?? 0) > 0;
   if (devices.length === 0 && !hasCloud) return null;
   const to = (target: string) => () => {
-    report(move(turn.subtask_id, target)).catch(() => undefined);
+    report(actions.move(turn.subtask_id, target)).catch(() => undefined);
   };
   return (
     <Menu

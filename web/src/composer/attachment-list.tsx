@@ -88,7 +88,12 @@ function Chip({ name, detail, isBad = false, onRemove, children }: ChipProps) {
       <span className={classes("min-w-0 text-xs tabular-nums", isBad ? "text-bad" : "text-ink-soft shrink-0")}>
         {detail}
       </span>
-      <IconButton label={t("files.remove", { name })} size="sm" icon={<X className="size-3.5" />} onClick={onRemove} />
+      <IconButton
+        label={t("files.remove", { name })}
+        size="sm"
+        icon={<X className="size-3.5" />}
+        onClick={onRemove}
+      />
       {children}
     </li>
   );

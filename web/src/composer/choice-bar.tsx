@@ -28,7 +28,10 @@ export function ChoiceBar({ choices, onFiles }: { choices: Choices; onFiles: (fi
           </Link>
         )
       ) : (
-        <DevicePicker value={deviceId} onChange={(chosen) => change({ deviceId: chosen, shell: null, workdir: null })} />
+        <DevicePicker
+          value={deviceId}
+          onChange={(chosen) => change({ deviceId: chosen, shell: null, workdir: null })}
+        />
       )}
       {shell !== null && shells.length > 1 && (
         <ShellPicker shells={shells} value={shell} onChange={(chosen) => change({ shell: chosen })} />

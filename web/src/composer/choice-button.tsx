@@ -34,7 +34,10 @@ export function ChoiceButton({ label, icon, word, isWordHidden = false, classNam
       {word && (
         <ChevronDown
           aria-hidden="true"
-          className={classes("size-3.5 shrink-0 transition-transform group-data-[state=open]:rotate-180", isWordHidden && "max-sm:hidden")}
+          className={classes(
+            "size-3.5 shrink-0 transition-transform group-data-[state=open]:rotate-180",
+            isWordHidden && "max-sm:hidden",
+          )}
         />
       )}
     </button>

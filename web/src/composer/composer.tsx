@@ -1,4 +1,4 @@
-import { useId, useState, type FormEvent } from "react";
+import { useId, useState, type SyntheticEvent } from "react";
 import { useActions, useSubtaskState } from "@/connection/hooks";
 import { isSettled } from "@/conversations/queries";
 import type { Subtask } from "@/protocol/wire";
@@ -56,7 +56,7 @@ export function Composer({ conversation, last, active, placeholder, onSent }: Pr
   return (
     <form
       aria-busy={isBusy || undefined}
-      onSubmit={(event: FormEvent) => {
+      onSubmit={(event: SyntheticEvent) => {
         event.preventDefault();
         submit();
       }}
@@ -113,8 +113,8 @@ function useWay(active: Subtask | null, choices: Choices, hasFiles: boolean) {
   const [wanted, setWanted] = useState<Way>(() => (localStorage.getItem(WAY) === "next" ? "next" : "now"));
   const live = useSubtaskState(active?.subtask_id ?? "");
   const isRunning = (live?.state ?? active?.state) === "running";
-  const isSame = active?.device_id === choices.deviceId && active?.shell === choices.shell;
-  const isChoosable = active?.shell === DEFAULT_SHELL && isRunning && isSame && !hasFiles;
+  const isSame = active !== null && active.device_id === choices.deviceId && active.shell === choices.shell;
+  const isChoosable = isSame && active.shell === DEFAULT_SHELL && isRunning && !hasFiles;
   const way: Way = isChoosable ? wanted : "next";
   const setWay = (next: Way): void => {
     localStorage.setItem(WAY, next);
@@ -124,16 +124,17 @@ function useWay(active: Subtask | null, choices: Choices, hasFiles: boolean) {
 }
 
 function useStop(active: Subtask | null): { stop: () => void; isStopping: boolean } {
-  const { cancel } = useActions();
+  const actions = useActions();
   const report = useReportedFailure();
   const live = useSubtaskState(active?.subtask_id ?? "");
   const [asked, setAsked] = useState<string | null>(null);
   const state = live?.state ?? active?.state;
-  const isStopping = state === "cancelling" || (asked === active?.subtask_id && state !== undefined && !isSettled(state));
+  const isStopping =
+    state === "cancelling" || (asked === active?.subtask_id && state !== undefined && !isSettled(state));
   const stop = (): void => {
     if (active === null) return;
     setAsked(active.subtask_id);
-    report(cancel(active.subtask_id)).catch(() => setAsked(null));
+    report(actions.cancel(active.subtask_id)).catch(() => setAsked(null));
   };
   return { stop, isStopping };
 }

@@ -119,9 +119,9 @@ export class Drafts {
   #read(conversation: string): Draft {
     const stored = this.#parse(this.#prefix + conversation);
     if (stored === null) return EMPTY;
-    const { at: _, ...draft } = stored;
-    const isKept = (file: Attached): boolean => Date.parse(file.expires_at) > this.#now();
-    return { ...draft, files: draft.files.filter(isKept) };
+    const { text, files, deviceId, shell, workdir, model, permissionMode } = stored;
+    const kept = files.filter((file) => Date.parse(file.expires_at) > this.#now());
+    return { text, files: kept, deviceId, shell, workdir, model, permissionMode };
   }
 
   #parse(key: string): Stored | null {

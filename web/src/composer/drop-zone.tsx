@@ -28,7 +28,10 @@ function watchDrops(onOver: (isOver: boolean) => void, onFiles: (files: readonly
   const { signal } = controller;
   let depth = 0; // every element that is entered on the way says so
   const hasFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes("Files") ?? false;
-  const on = (name: "dragenter" | "dragover" | "dragleave" | "drop", listener: (event: DragEvent) => void): void => {
+  const on = (
+    name: "dragenter" | "dragover" | "dragleave" | "drop",
+    listener: (event: DragEvent) => void,
+  ): void => {
     const listen = (event: DragEvent): void => {
       if (!hasFiles(event)) return;
       event.preventDefault();

@@ -1,5 +1,5 @@
 import { Folder } from "lucide-react";
-import { useState, type FormEvent } from "react";
+import { useState, type SyntheticEvent } from "react";
 import { useTranslation } from "react-i18next";
 import type { Device } from "@/protocol/wire";
 import { Button, TextField } from "@/ui";
@@ -59,7 +59,7 @@ function OtherFolder({ device, onChoose }: { device: Device; onChoose: (folder: 
   const { t } = useTranslation("chat");
   const [path, setPath] = useState(`${device.folders[0] ?? ""}/`);
   const [isRefused, setIsRefused] = useState(false);
-  const submit = (event: FormEvent): void => {
+  const submit = (event: SyntheticEvent): void => {
     event.preventDefault();
     const folder = path.trim().replace(/(.)[\\/]+$/, "$1");
     if (folder !== "" && isOffered(folder, device)) onChoose(folder);

@@ -29,7 +29,8 @@ export function Hint({ id, text, way, choices, isUploading }: Props) {
   };
   const useless = ({ device }: Choices): string | null => {
     if (device?.status === "offline") return t("hint.offline", { device: device.name });
-    if (device?.status === "busy" && way !== "now") return t("hint.busy", { device: device.name, count: device.queued });
+    if (device?.status === "busy" && way !== "now")
+      return t("hint.busy", { device: device.name, count: device.queued });
     return null;
   };
   const isKeys = !isBad && words() === t("hint.keys");
@@ -40,7 +41,7 @@ export function Hint({ id, text, way, choices, isUploading }: Props) {
         "min-h-5 px-2 pt-1.5 text-center text-xs text-balance",
         isBad ? "text-bad" : "text-ink-soft",
         // Touch keyboards have no Shift-Enter to tell of.
-        isKeys && "pointer-coarse:invisible max-md:hidden",
+        isKeys && "max-md:hidden pointer-coarse:invisible",
       )}
     >
       {words()}

@@ -18,7 +18,9 @@ interface Props {
 /** How much Claude may do without asking, and which model it is. */
 export function OptionsPanel({ model, permissionMode, onModel, onPermissionMode }: Props) {
   const { t } = useTranslation("chat");
-  const changed = [model, permissionMode === "" ? "" : t(`options.mode.${permissionMode}`)].filter(Boolean).join(", ");
+  const changed = [model, permissionMode === "" ? "" : t(`options.mode.${permissionMode}`)]
+    .filter(Boolean)
+    .join(", ");
   return (
     <Popover
       title={t("options.title")}

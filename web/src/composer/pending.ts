@@ -45,7 +45,8 @@ export class PendingSends {
 
   /** Note that the server answered the message, whatever it said. */
   forget(conversation: string, clientId: string): void {
-    if (this.#read(conversation)?.message.client_id === clientId) this.#local.removeItem(this.#prefix + conversation);
+    if (this.#read(conversation)?.message.client_id === clientId)
+      this.#local.removeItem(this.#prefix + conversation);
   }
 
   /** The message that this tab was sending when it was reloaded: to be sent again as it is. */
@@ -85,6 +86,6 @@ export function isSameMessage(one: Send, other: Send): boolean {
 }
 
 function content(message: Send): string {
-  const { client_id: _, ...rest } = message;
-  return JSON.stringify(Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const fields = Object.entries(message).filter(([name]) => name !== "client_id");
+  return JSON.stringify(fields.sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -1,4 +1,4 @@
-import { useLayoutEffect, useRef, type ClipboardEvent, type KeyboardEvent } from "react";
+import { useLayoutEffect, useRef, type ClipboardEvent, type KeyboardEvent, type RefObject } from "react";
 import { useTranslation } from "react-i18next";
 import { isSendKey } from "./keyboard";
 
@@ -55,23 +55,29 @@ export function PromptBox({ value, onChange, onSend, onFiles, placeholder, isInv
   );
 }
 
-function keyOf({ key, keyCode, shiftKey, altKey, ctrlKey, metaKey }: KeyboardEvent) {
+function keyOf(event: KeyboardEvent) {
+  const { key, shiftKey, altKey, ctrlKey, metaKey } = event;
+  // Deprecated, and the only sign of a composing Enter that Safari gives.
+  // eslint-disable-next-line @typescript-eslint/no-deprecated
+  const { keyCode } = event;
   return { key, keyCode, shiftKey, altKey, ctrlKey, metaKey };
 }
 
-function useGrowing(box: { readonly current: HTMLTextAreaElement | null }, value: string): void {
+function useGrowing(box: RefObject<HTMLTextAreaElement | null>, value: string): void {
   useLayoutEffect(() => {
-    const area = box.current;
-    if (area === null) return;
     const fit = (): void => {
-      area.style.height = "auto";
-      area.style.height = `${area.scrollHeight}px`;
-      area.style.overflowY = area.scrollHeight > area.clientHeight + 1 ? "auto" : "hidden";
+      if (box.current !== null) grow(box.current);
     };
     fit();
     addEventListener("resize", fit);
     return () => removeEventListener("resize", fit);
   }, [box, value]);
+}
+
+function grow(area: HTMLTextAreaElement): void {
+  area.style.height = "auto";
+  area.style.height = `${area.scrollHeight}px`;
+  area.style.overflowY = area.scrollHeight > area.clientHeight + 1 ? "auto" : "hidden";
 }
 
 /** Give the message box the focus, its caret at the end. */

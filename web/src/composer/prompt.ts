@@ -14,7 +14,7 @@ export function promptProblem(text: string): PromptProblem | null {
   if (text.includes("\0")) return "nul";
   // No character takes more than six bytes in JSON: most texts need no counting.
   if (text.length * 6 <= MAX_BYTES) return null;
-  return [...text].length > MAX_PROMPT || jsonBytes(text) > MAX_BYTES ? "tooLong" : null;
+  return Array.from(text).length > MAX_PROMPT || jsonBytes(text) > MAX_BYTES ? "tooLong" : null;
 }
 
 function jsonBytes(text: string): number {
@@ -24,5 +24,5 @@ function jsonBytes(text: string): number {
 /** The part of the limit that is used, from 0 to above 1. */
 export function promptFill(text: string): number {
   if (text.length * 6 <= MAX_BYTES) return 0;
-  return Math.max([...text].length / MAX_PROMPT, jsonBytes(text) / MAX_BYTES);
+  return Math.max(Array.from(text).length / MAX_PROMPT, jsonBytes(text) / MAX_BYTES);
 }

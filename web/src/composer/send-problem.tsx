@@ -21,7 +21,10 @@ export function SendProblem({ error, choices, onSend, onDismiss }: Props) {
   const { t } = useTranslation("chat");
   const { title, text } = useWords(error, choices);
   return (
-    <div role="alert" className="border-line bg-surface mb-2 flex gap-3 rounded-xl border py-2 pr-2 pl-4 text-sm shadow-sm">
+    <div
+      role="alert"
+      className="border-line bg-surface mb-2 flex gap-3 rounded-xl border py-2 pr-2 pl-4 text-sm shadow-sm"
+    >
       <CircleAlert aria-hidden="true" className="text-bad mt-2.5 size-4 shrink-0" />
       <div className="min-w-0 flex-1 py-2">
         <p className="text-ink font-medium break-words">{title}</p>

@@ -12,7 +12,11 @@ const ICONS: Record<string, ReactNode> = {
 const OTHER = <SquareTerminal className="size-4" />;
 
 /** Chooses what runs the message, where a device offers several things. */
-export function ShellPicker(props: { shells: readonly string[]; value: string; onChange: (shell: string) => void }) {
+export function ShellPicker(props: {
+  shells: readonly string[];
+  value: string;
+  onChange: (shell: string) => void;
+}) {
   const { t } = useTranslation("chat");
   const about = (shell: string): string => t([`shell.${shell}`, "shell.other"]);
   return (

@@ -34,7 +34,12 @@ export function nextTarget(
 }
 
 /** The shell of the next message, or null where the target offers none that is known. */
-export function nextShell(draft: Draft, last: Subtask | null, shells: readonly string[], remembered: string | null) {
+export function nextShell(
+  draft: Draft,
+  last: Subtask | null,
+  shells: readonly string[],
+  remembered: string | null,
+) {
   const wanted = [draft.shell, last?.shell ?? null, remembered, DEFAULT_SHELL];
   return wanted.find((shell) => shell !== null && shells.includes(shell)) ?? shells[0] ?? null;
 }

@@ -21,11 +21,11 @@ export interface Upload {
 export interface Attachments {
   readonly uploads: readonly Upload[];
   readonly isUploading: boolean;
-  add(files: readonly File[]): void;
+  readonly add: (files: readonly File[]) => void;
   /** Stop an upload, or take its complaint away. */
-  drop(key: number): void;
+  readonly drop: (key: number) => void;
   /** Take an attached file away. */
-  remove(fileId: string): void;
+  readonly remove: (fileId: string) => void;
 }
 
 let nextKey = 1;

@@ -26,7 +26,9 @@ export interface Choices {
   readonly model: string;
   readonly permissionMode: string;
   /** Change some of them; null goes back to what would be chosen without. */
-  change(changes: Partial<Pick<Draft, "deviceId" | "shell" | "workdir" | "model" | "permissionMode">>): void;
+  readonly change: (
+    changes: Partial<Pick<Draft, "deviceId" | "shell" | "workdir" | "model" | "permissionMode">>,
+  ) => void;
 }
 
 /** The choices of a conversation's next message: the person's own, else as in its `last` turn, else the usual ones. */

@@ -48,7 +48,6 @@ export function useSubmit(
     latest.current = { actions, told };
   });
   useEffect(() => {
-    setError(null);
     void outbox
       .resume(conversation, (message) => latest.current.actions.send(message))
       .then((delivered) => latest.current.told(delivered));

@@ -1,6 +1,5 @@
 /** What this page does to conversations and their turns, beyond reading them. */
 import { useMutation } from "@tanstack/react-query";
-import type { ApiError } from "@/connection/errors";
 import { keys, useDeleteTask } from "@/connection/queries";
 import { queryClient } from "@/connection/query-client";
 import { get, post } from "@/connection/rest";
@@ -26,15 +25,17 @@ export function putTurn(turn: Subtask): void {
     const index = turns.findIndex((one) => one.subtask_id === turn.subtask_id);
     if (index < 0) return [...turns, turn];
     const known = turns[index];
-    return known !== undefined && isSettled(known.state) && !isSettled(turn.state) ? turns : turns.with(index, turn);
+    return known !== undefined && isSettled(known.state) && !isSettled(turn.state)
+      ? turns
+      : turns.with(index, turn);
   });
 }
 
 /** Stops what has not ended of a conversation, then deletes it. Rejects with `conflict` if it does not end. */
 export function useStopAndDelete() {
   const { mutateAsync: del } = useDeleteTask();
-  return useMutation<void, ApiError, string>({
-    mutationFn: async (taskId) => {
+  return useMutation({
+    mutationFn: async (taskId: string) => {
       await stopAll(taskId);
       await del(taskId);
     },
