@@ -17,16 +17,16 @@ interface Props {
 /** Shows which computer asks for what, and lets its owner decide. */
 export function AskingComputer({ computer, onDecided, onRestart }: Props) {
   const { t } = useTranslation("devices");
-  const heading = useRef<HTMLHeadingElement>(null);
+  const heading = useRef<HTMLParagraphElement>(null);
   const now = useNow(1);
   // The field that had the focus is gone; those who listen hear first who asks.
   useEffect(() => heading.current?.focus(), []);
   if (Date.parse(computer.expires_at) <= now) return <RunOut onRestart={onRestart} />;
   return (
     <section className="grid gap-4">
-      <h3 ref={heading} tabIndex={-1} className="text-ink font-medium outline-none">
+      <p ref={heading} tabIndex={-1} className="text-ink font-medium outline-none">
         {t("pair.asks")}
-      </h3>
+      </p>
       <dl className="border-line bg-canvas grid grid-cols-[auto_minmax(0,1fr)] gap-x-4 gap-y-2 rounded-lg border p-4 text-sm">
         <Fact name={t("pair.name")}>{computer.name}</Fact>
         <Fact name={t("pair.code")}>

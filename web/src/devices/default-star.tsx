@@ -37,7 +37,7 @@ export function DefaultStar({ device, className, ...rest }: Props) {
       )}
       {...rest}
     >
-      <Star aria-hidden="true" className={classes("size-4", device.is_default && "fill-current")} />
+      <Star aria-hidden="true" className={classes("size-4", device.is_default && "fill-dot-busy")} />
     </button>
   );
 }

@@ -16,8 +16,9 @@ export function DeviceFacts({ device }: { device: Device }) {
       {device.folders.length > 0 && <Fact name={t("card.folders")}>{chips(device.folders, true)}</Fact>}
       {device.kernels.length > 0 && <Fact name={t("card.kernels")}>{chips(device.kernels)}</Fact>}
       {labels.length > 0 && <Fact name={t("card.labels")}>{chips(labels, true)}</Fact>}
-      <Fact name={t("card.system")}>{device.platform}</Fact>
-      <Fact name={t("card.version")}>{device.version}</Fact>
+      <Fact name={t("card.system")}>
+        {device.platform} · {t("card.version", { version: device.version })}
+      </Fact>
       <Fact name={t("card.seen")}>
         <LastSeen device={device} />
       </Fact>
@@ -72,7 +73,7 @@ function Id({ deviceId }: { deviceId: string }) {
     <button
       type="button"
       title={deviceId}
-      aria-label={`${t("card.copyId")}: ${deviceId}`}
+      aria-label={`${t("card.copyId")}: ${shortId(deviceId)}`}
       onClick={() => copy(deviceId)}
       className="text-ink hover:bg-raised -mx-1 inline-flex min-h-6 items-center gap-1.5 rounded-md px-1 font-mono text-xs max-md:min-h-10"
     >

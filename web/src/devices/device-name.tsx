@@ -1,12 +1,15 @@
 import { useEffect, useRef, useState, type SyntheticEvent } from "react";
 import { useTranslation } from "react-i18next";
 import type { Device } from "@/protocol/wire";
-import { Button, TextField, toast } from "@/ui";
+import { Button, classes, TextField, toast } from "@/ui";
 import { useFailureText } from "./failure-text";
 import { useRename } from "./queries";
 
+/** After so long the menu that opened the field has given the focus back to its own button. */
+const MENU_CLOSED_MS = 50;
+
 interface Props {
-  device: Pick<Device, "device_id" | "name">;
+  device: Pick<Device, "device_id" | "name" | "status">;
   distinction: string | null;
   isEdited: boolean;
   onEnd: () => void;
@@ -14,12 +17,21 @@ interface Props {
 
 /** A device's name, or the field that changes it: Enter saves, Escape gives up. */
 export function DeviceName({ device, distinction, isEdited, onEnd }: Props) {
-  if (isEdited) return <NameField device={device} onEnd={onEnd} />;
+  const isOffline = device.status === "offline";
   return (
-    <h2 className="text-ink flex items-baseline gap-2 text-base font-semibold">
-      <span className="min-w-0 [overflow-wrap:anywhere]">{device.name}</span>
-      {distinction !== null && <span className="text-ink-soft font-mono text-xs font-normal">{distinction}</span>}
-    </h2>
+    <>
+      <h2
+        className={
+          isEdited ? "sr-only" : classes("text-base font-semibold", isOffline ? "text-ink-soft" : "text-ink")
+        }
+      >
+        <span className="[overflow-wrap:anywhere]">{device.name}</span>{" "}
+        {distinction !== null && (
+          <span className="text-ink-soft font-mono text-xs font-normal">{distinction}</span>
+        )}
+      </h2>
+      {isEdited && <NameField device={device} onEnd={onEnd} />}
+    </>
   );
 }
 
@@ -29,10 +41,9 @@ function NameField({ device, onEnd }: Pick<Props, "device" | "onEnd">) {
   const field = useRef<HTMLInputElement>(null);
   const rename = useRename();
   const failureText = useFailureText();
-  // The menu that opened the field gives the focus back to its button first.
   useEffect(() => {
-    const frame = requestAnimationFrame(() => field.current?.select());
-    return () => cancelAnimationFrame(frame);
+    const timer = setTimeout(() => field.current?.select(), MENU_CLOSED_MS);
+    return () => clearTimeout(timer);
   }, []);
   const save = (event: SyntheticEvent) => {
     event.preventDefault();

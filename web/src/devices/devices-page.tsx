@@ -41,7 +41,7 @@ export default function DevicesPage() {
           </EmptyState>
         </div>
       ) : (
-        <ul className="mt-8 grid gap-4 lg:grid-cols-2">
+        <ul className="mt-8 grid grid-cols-1 gap-4 lg:grid-cols-2">
           {devices.map((device) => (
             <li key={device.device_id} className="min-w-0">
               <DeviceCard device={device} distinction={distinction(device, devices)} />

@@ -110,7 +110,7 @@ describe("relative times", () => {
     ["2026-01-01T23:59:30Z", "now", "现在"],
     ["2026-01-01T23:57:00Z", "3 minutes ago", "3分钟前"],
     ["2026-01-01T00:00:00Z", "yesterday", "昨天"],
-    ["2026-01-08T12:00:00Z", "in 6 days", "6天后"],
+    ["2026-01-08T23:59:00Z", "in 7 days", "7天后"],
   ])("%s is %j", (when, english, chinese) => {
     expect(relativeTime(when, now, "en")).toBe(english);
     expect(relativeTime(when, now, "zh")).toBe(chinese);

@@ -3,7 +3,6 @@ import { useSyncExternalStore } from "react";
 const UNITS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
   ["year", 31_536_000],
   ["month", 2_592_000],
-  ["week", 604_800],
   ["day", 86_400],
   ["hour", 3_600],
   ["minute", 60],
@@ -14,7 +13,7 @@ export function relativeTime(when: string, now: number, language: string): strin
   const format = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
   const seconds = (Date.parse(when) - now) / 1000;
   const unit = UNITS.find(([, length]) => Math.abs(seconds) >= length);
-  return unit ? format.format(Math.trunc(seconds / unit[1]), unit[0]) : format.format(0, "second");
+  return unit ? format.format(Math.round(seconds / unit[1]), unit[0]) : format.format(0, "second");
 }
 
 /** A date and time in full, for a title beside a relative one. */

@@ -10,7 +10,7 @@ export function RunningTasks({ subtaskIds }: { subtaskIds: readonly string[] }) 
   return (
     <section>
       <h3 className="text-ink-soft text-xs font-medium">{t("card.running")}</h3>
-      <ul className="-mx-2 mt-1 grid">
+      <ul className="-mx-2 mt-1 grid grid-cols-1">
         {subtaskIds.map((subtaskId) => (
           <RunningTask key={subtaskId} subtaskId={subtaskId} />
         ))}

@@ -1,6 +1,6 @@
 import { Check } from "lucide-react";
 import { Checkbox } from "radix-ui";
-import { useId, useState, type SyntheticEvent } from "react";
+import { useEffect, useId, useRef, useState, type SyntheticEvent } from "react";
 import { useTranslation } from "react-i18next";
 import { useDevices } from "@/connection/hooks";
 import { useFailureText } from "@/devices/failure-text";
@@ -20,9 +20,11 @@ interface Props {
 export function NewTokenForm({ making, onCancel }: Props) {
   const { t } = useTranslation("settings");
   const failureText = useFailureText();
+  const nameField = useRef<HTMLInputElement>(null);
   const [name, setName] = useState("");
   const [scopes, setScopes] = useState<readonly Scope[]>(SCOPES);
   const [deviceId, setDeviceId] = useState("");
+  useEffect(() => nameField.current?.focus(), []);
   const submit = (event: SyntheticEvent) => {
     event.preventDefault();
     making.mutate({ name: name.trim(), scopes, device_id: deviceId === "" ? null : deviceId });
@@ -30,6 +32,7 @@ export function NewTokenForm({ making, onCancel }: Props) {
   return (
     <form onSubmit={submit} className="grid gap-5 pt-1">
       <TextField
+        ref={nameField}
         label={t("newToken.name")}
         hint={t("newToken.nameHint")}
         value={name}

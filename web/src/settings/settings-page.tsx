@@ -13,7 +13,7 @@ export default function SettingsPage() {
         {t("title")}
       </h1>
       <p className="text-ink-soft mt-1 text-sm">{t("lead")}</p>
-      <div className="mt-8 grid gap-10">
+      <div className="mt-8 grid grid-cols-1 gap-10">
         <TokensSection />
         <AccountSection />
         <AppearanceSection />

@@ -63,7 +63,11 @@ function Dates({ token }: { token: Token }) {
 function Bound({ deviceId }: { deviceId: string }) {
   const { t } = useTranslation("settings");
   const device = useDevices().find((one) => one.device_id === deviceId);
-  return <Badge tone="accent">{t("tokens.boundTo", { device: device?.name ?? shortId(deviceId) })}</Badge>;
+  return (
+    <Badge tone="accent" className="max-w-full min-w-0">
+      <span className="truncate">{t("tokens.boundTo", { device: device?.name ?? shortId(deviceId) })}</span>
+    </Badge>
+  );
 }
 
 interface RevocationProps {

@@ -34,6 +34,11 @@ export function Dialog({ isOpen, onOpenChange, title, description, children, foo
         <Radix.Overlay className={OVERLAY} />
         <Radix.Content
           className={classes(PANEL, SIZES[size])}
+          onOpenAutoFocus={(event) => {
+            // Else the button that closes it would have the focus, with its tooltip open.
+            event.preventDefault();
+            (event.currentTarget as HTMLElement).focus();
+          }}
           {...(description ? {} : { "aria-describedby": undefined })}
         >
           <div className="flex items-start gap-4 p-5 pb-3">
