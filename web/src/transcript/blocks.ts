@@ -31,7 +31,11 @@ export interface ToolBlock extends Base {
   readonly name: string;
   readonly input: unknown;
   /** Null while it runs. */
-  readonly result: { readonly content: unknown; readonly isError: boolean; readonly seconds: number | null } | null;
+  readonly result: {
+    readonly content: unknown;
+    readonly isError: boolean;
+    readonly seconds: number | null;
+  } | null;
   /** Diffs that came between the call and its result. */
   readonly diffs: readonly { readonly path: string; readonly patch: string }[];
   /** The question that this call waited for, and its answer. */
