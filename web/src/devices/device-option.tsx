@@ -1,6 +1,6 @@
 import { Check, Cloud as CloudIcon } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
-import { useRef, type KeyboardEvent, type ReactNode } from "react";
+import { useId, useRef, type KeyboardEvent, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { CLOUD, type Device } from "@/protocol/wire";
 import { classes } from "@/ui";
@@ -47,6 +47,8 @@ export function DeviceOption({ device, distinction }: Props) {
   const row = useRef<HTMLDivElement>(null);
   const star = useRef<HTMLButtonElement>(null);
   const presence = presenceOf(device);
+  const hint = useId();
+  const { t } = useTranslation("devices");
   const toStar = (event: KeyboardEvent) => {
     if (event.key === "ArrowRight") star.current?.focus();
   };
@@ -65,6 +67,7 @@ export function DeviceOption({ device, distinction }: Props) {
         ref={row}
         value={device.device_id}
         textValue={device.name}
+        aria-describedby={hint}
         className={classes(ROW, "pr-12")}
         onKeyDown={toStar}
       >
@@ -77,6 +80,9 @@ export function DeviceOption({ device, distinction }: Props) {
         />
         <Chosen />
       </DropdownMenu.RadioItem>
+      <span id={hint} hidden>
+        {t("picker.starHint")}
+      </span>
       <DefaultStar
         ref={star}
         device={device}

@@ -24,7 +24,7 @@ export function TerminalTabs({ terminal, onChange, children }: Props) {
           <Tabs.Trigger
             key={one}
             value={one}
-            className="text-ink-soft data-[state=active]:bg-surface data-[state=active]:text-ink min-h-8 rounded-md px-3 text-sm data-[state=active]:font-medium data-[state=active]:shadow-sm max-md:min-h-10"
+            className="text-ink-soft data-[state=active]:bg-surface data-[state=active]:text-ink min-h-8 rounded-md px-2 text-sm data-[state=active]:font-medium data-[state=active]:shadow-sm max-md:min-h-10 sm:px-3"
           >
             {t(`add.${one}`)}
           </Tabs.Trigger>

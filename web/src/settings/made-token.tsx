@@ -16,7 +16,7 @@ export function MadeToken({ made, onDone }: { made: Made; onDone: () => void }) 
   const Icon = isCopied ? Check : Copy;
   return (
     <div className="grid gap-5 pt-1">
-      <p className="bg-warn-soft text-warn flex gap-2.5 rounded-lg p-3 text-sm">
+      <p role="alert" className="bg-warn-soft text-warn flex gap-2.5 rounded-lg p-3 text-sm">
         <TriangleAlert aria-hidden="true" className="mt-0.5 size-4 shrink-0" />
         {t("madeToken.warning")}
       </p>
