@@ -3,12 +3,12 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page
-from support.browser import Surfer, running_browser, surfing
+from support.browser import Surf, Surfer, running_browser, surfing
 from support.processes import Programs
 from support.site import Site, running_site
 
@@ -45,12 +45,6 @@ async def site(programs: Programs, tmp_path: Path, request: pytest.FixtureReques
     mark = request.node.get_closest_marker("site")
     async with running_site(programs, tmp_path, **(mark.kwargs if mark else {})) as running:
         yield running
-
-
-class Surf(Protocol):
-    """Opens one more person's browser."""
-
-    async def __call__(self, **options: Any) -> Surfer: ...
 
 
 @pytest_asyncio.fixture(loop_scope="session")

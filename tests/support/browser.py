@@ -5,6 +5,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any, Protocol
 
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 from support.sources import ROOT
@@ -90,21 +91,21 @@ async def surfing(
     theme: str = "light",
     is_phone: bool = False,
     is_checked_by_axe: bool = False,
-    kept: Path | None = None,
+    scale: float = 1,
 ) -> AsyncIterator[Surfer]:
-    """Open a browser for one person; ``kept`` is a file of cookies and storage to begin with.
+    """Open a browser for one person.
 
     axe-core is put into the page as a script, which the page's policy rightly refuses: for it alone that is off.
     """
     assert BUILT.exists(), "the web page is not built: run `make page`"
     context = await browser.new_context(
         viewport={"width": size[0], "height": size[1]},
+        device_scale_factor=scale,
         locale={"en": "en-GB", "zh": "zh-CN"}[language],
         color_scheme="dark" if theme == "dark" else "light",
         has_touch=is_phone,
         is_mobile=is_phone,
         bypass_csp=is_checked_by_axe,
-        storage_state=kept,
     )
     try:
         context.set_default_timeout(PATIENCE * 1000)
@@ -114,3 +115,9 @@ async def surfing(
         yield surfer
     finally:
         await context.close()
+
+
+class Surf(Protocol):
+    """Opens one more person's browser; takes what :func:`surfing` takes."""
+
+    async def __call__(self, **options: Any) -> Surfer: ...

@@ -7,6 +7,7 @@ It runs in a thread of its own, so that synchronous clients and other processes 
 import asyncio
 import contextlib
 import threading
+import time
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from typing import Any, Self, TypeVar
@@ -23,6 +24,7 @@ from wegent.protocol.states import TERMINAL, State
 
 T = TypeVar("T")
 TOKEN = "a-token"
+PUBLIC = {"/auth/login", "/auth/device-code", "/auth/device-token"}
 
 
 def device(device_id: str = WORKSTATION, name: str = "workstation", **more: Any) -> Device:
@@ -62,6 +64,10 @@ class ScriptedApi:
         self.failures: list[web.Response] = []  # answers to give first, before any real one
         self.lost_answers = 0  # how many sends are done, but their connection cut before the answer
         self.saved_tokens: list[str] = []
+        self.pairing: list[web.Response] = []  # what is answered to those who poll; after these, "not yet"
+        self.pairing_names: list[str] = []
+        self.pairing_polls: list[float] = []  # when they asked
+        self.code_seconds = 600.0
         self.valid_tokens = {TOKEN}
         self.sockets: set[web.WebSocketResponse] = set()
         self.connections = 0
@@ -124,6 +130,8 @@ class ScriptedApi:
             [
                 web.post("/auth/login", self._login),
                 web.post("/auth/logout", self._logout),
+                web.post("/auth/device-code", self._device_code),
+                web.post("/auth/device-token", self._device_token),
                 web.get("/auth/me", self._me),
                 web.post("/tokens", self._new_token),
                 web.get("/devices", self._devices),
@@ -162,7 +170,7 @@ class ScriptedApi:
             return self.failures.pop(0)
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         try:
-            if request.path != "/auth/login" and token not in self.valid_tokens:
+            if request.path not in PUBLIC and token not in self.valid_tokens:
                 raise ProtocolError(Code.TOKEN_REVOKED if token else Code.UNAUTHENTICATED)
             return await handler(request)
         except ProtocolError as error:
@@ -177,6 +185,24 @@ class ScriptedApi:
     async def _logout(self, request: web.Request) -> web.Response:
         self.valid_tokens.discard(request.headers["Authorization"].removeprefix("Bearer "))
         return answer({})
+
+    async def _device_code(self, request: web.Request) -> web.Response:
+        self.pairing_names.append((await request.json())["name"])
+        page = "https://wegent.example.org/app/devices/pair"
+        codes = {"device_code": "a-secret", "user_code": "ABCD-2345", "interval": 0.1}
+        links = {"verification_uri": page, "verification_uri_complete": f"{page}?code=ABCD-2345"}
+        return answer(codes | links | {"expires_in": self.code_seconds})
+
+    async def _device_token(self, request: web.Request) -> web.Response:
+        assert await request.json() == {"device_code": "a-secret"}
+        self.pairing_polls.append(time.monotonic())
+        return self.pairing.pop(0) if self.pairing else not_paired("authorization_pending", Code.CONFLICT)
+
+    def approve(self) -> None:
+        """Let whoever waits with a code in."""
+        self.valid_tokens.add("paired")
+        user = User("u1", "ann", False)
+        self.pairing.append(answer({"token": "paired", "token_id": "k2", "expires_at": NOW, "user": user}))
 
     async def _me(self, request: web.Request) -> web.Response:
         return answer(User("u1", "ann", False))
@@ -270,6 +296,13 @@ class ScriptedApi:
 def answer(data: object, status: int = 200) -> web.Response:
     """Return ``data`` as JSON."""
     return web.Response(body=msgspec.json.encode(data), status=status, content_type="application/json")
+
+
+def not_paired(word: str, code: Code) -> web.Response:
+    """Return why there is no token for a code, in RFC 8628's word."""
+    refused = problem(ProtocolError(code, error=word))
+    refused.set_status(400)
+    return refused
 
 
 def problem(error: ProtocolError, **headers: str) -> web.Response:

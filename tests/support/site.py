@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from support.model_endpoint import ModelEndpoint, Reply, claude_env, model_endpoint
 from support.processes import Program, Programs, eventually
@@ -75,12 +76,26 @@ class Site:
         await self.online(name)
         return program
 
+    async def start_cloud(self) -> Program:
+        """Start an executor of the operator's pool, and wait until it is there."""
+        program = self.begin_executor("pool", await self.token("cloud"), "--name", "pool", mode="cloud")
+
+        async def is_there() -> bool:
+            return bool((await self.up.call("GET", "/cloud"))["executors"])
+
+        await eventually(is_there, 30, "the cloud is there")
+        return program
+
+    async def devices(self) -> list[Any]:
+        """Return admin's devices."""
+        return list((await self.up.call("GET", "/devices"))["items"])
+
     async def online(self, device_id: str) -> None:
         """Wait until a device of admin is online."""
 
         async def is_online() -> bool:
-            found = await self.up.call("GET", "/devices")
-            return any(one["device_id"] == device_id and one["status"] != "offline" for one in found["items"])
+            found = await self.devices()
+            return any(one["device_id"] == device_id and one["status"] != "offline" for one in found)
 
         await eventually(is_online, 30, f"{device_id} is online")
 
