@@ -89,8 +89,8 @@ def _login(flag: str | None, environ: Mapping[str, str]) -> tuple[str, str, Toke
     login = credentials.load(environ=environ)
     if login is None:
         raise NoLoginError(
-            f"There is no login for {credentials.default_url(environ)}. Run `wegent login`, or make a token in the"
-            " settings and start with --token TOKEN or WEGENT_TOKEN=TOKEN."
+            f"There is no login for {credentials.default_url(environ)}. Run `wegent-executor login`, or make a"
+            " token in the settings and start with --token TOKEN or WEGENT_TOKEN=TOKEN."
         )
     return login.url, login.token, "environment" if login.source == "environment" else "file"
 

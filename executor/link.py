@@ -31,7 +31,7 @@ LOGIN_POLL = 2.0
 BACK_WITHIN = 2 / 3
 """The share of the online TTL within which to try again: who comes back at once is lost by nobody."""
 _REFUSED_UPGRADE = {401: CloseCode.UNAUTHENTICATED, 403: CloseCode.FORBIDDEN}
-_HOW_TO_LOG_IN = "Run `wegent login`, or start again with a new token (--token or WEGENT_TOKEN)."
+_HOW_TO_LOG_IN = "Run `wegent-executor login`, or start again with a new token (--token or WEGENT_TOKEN)."
 
 
 class Link:
@@ -158,7 +158,8 @@ class Link:
         if self._config.token_source != "file":
             raise FatalError(ExitCode.LOGIN_NEEDED, f"The token is not valid any more ({lost}). {_HOW_TO_LOG_IN}")
         log.warning(
-            "The login is not valid any more (%s). Work goes on; run `wegent login` on this computer.", lost
+            "The login is not valid any more (%s). Work goes on; run `wegent-executor login` on this computer.",
+            lost,
         )
         while True:
             try:

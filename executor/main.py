@@ -16,8 +16,8 @@ log = logging.getLogger(__name__)
 
 _EPILOG = """\
 environment:
-  WEGENT_TOKEN, WEGENT_BACKEND_URL   the login (else the one that `wegent login` saved), and the server
-                                     (default http://127.0.0.1:8000)
+  WEGENT_TOKEN, WEGENT_BACKEND_URL   the login (else the one that `wegent-executor login` or `wegent login`
+                                     saved), and the server (default http://127.0.0.1:8000)
   WEGENT_HOME                        where the device id, outboxes and workspaces are (default ~/.wegent-executor)
 
 exit codes: 0 stopped, 1 failed, 2 usage, 3 must log in, 4 replaced by another executor, 5 too old
@@ -27,6 +27,10 @@ exit codes: 0 stopped, 1 failed, 2 usage, 3 must log in, 4 replaced by another e
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the executor until it is stopped; return the exit code."""
     flags = _parser().parse_args(arguments)
+    if flags.command == "login":
+        from executor import login  # what it needs is not needed to work
+
+        return login.run(flags.url)
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(message)s", level=logging.INFO)
     try:
         config = Config.read(flags)
@@ -67,6 +71,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--label", action="append", metavar="KEY=VALUE", help=label)
     parser.add_argument("--version", action="version", version=f"wegent-executor {program_version()}")
     _add_offer(parser.add_argument_group("what this device offers"))
+    commands = parser.add_subparsers(dest="command", metavar="[COMMAND]", title="commands (without one: work)")
+    about = "log this computer in, by a code that you approve in the page"
+    login = commands.add_parser("login", help=about, description=f"{about[0].upper()}{about[1:]}.")
+    login.add_argument(
+        "--url", help="the server's address (else WEGENT_BACKEND_URL, else the one last logged in to)"
+    )
     return parser
 
 

@@ -54,7 +54,8 @@ def _command(session: "Session", arguments: argparse.Namespace) -> Coroutine[Any
 
     match arguments.command:
         case "login":
-            asked = logins.ask(session, arguments.username, arguments.password_stdin, arguments.token_stdin)
+            by = arguments.password_stdin, arguments.token_stdin, arguments.device_code
+            asked = logins.ask(session, arguments.username, *by)
             return logins.log_in(session, asked)
         case "logout":
             return logins.log_out(session)

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from support.processes import eventually
 from support.scripted_api import ScriptedApi, device
-from support.scripted_turns import Turn
+from support.scripted_turns import NOW, Turn
 from support.terminal import Terminal, wegent
 
+from wegent.client import credentials
 from wegent.protocol.output_events import Approval, ApprovalDone, Diff, Stream, Text, ToolResult, ToolUse
 from wegent.protocol.states import State
 
@@ -239,6 +240,37 @@ async def test_logging_in_asks_and_ctrl_c_ends_that(
         assert "pässword" not in terminal.text
     async with Terminal(wegent("login"), environ) as terminal:
         await terminal.shows("User name for http.*: $")
+        terminal.type("\x03")
+        assert await terminal.ends() == 130
+        assert "Traceback" not in terminal.text
+
+
+@pytest.mark.parametrize("argv", [["login"], ["login", "--device-code"]], ids=["asked", "told"])
+async def test_a_computer_is_logged_in_by_a_code(
+    api: ScriptedApi, environ: dict[str, str], tmp_path: Path, argv: list[str]
+) -> None:
+    del environ["WEGENT_TOKEN"]
+    async with Terminal(wegent(*argv), environ) as terminal:
+        if len(argv) == 1:
+            await terminal.shows("User name for http.*: $")
+            terminal.type("\n")
+        await terminal.shows(r"\n    https://wegent\.example\.org/app/devices/pair\n")
+        await terminal.shows(r"\n    ABCD-2345\n")
+        await terminal.shows("good for 10 minutes")
+        await eventually(lambda: len(api.pairing_polls) > 2)
+        api.approve()
+        await terminal.shows("Logged in to .* as ann.")
+        assert await terminal.ends() == 0
+        assert "a-secret" not in terminal.text
+    assert api.pairing_names[0].startswith("wegent on ")
+    saved = credentials.load(api.url, {"WEGENT_HOME": str(tmp_path / ".wegent-executor")})
+    assert saved is not None and (saved.token, saved.user, saved.expires_at) == ("paired", "ann", NOW)
+
+
+async def test_waiting_for_approval_is_given_up_with_ctrl_c(api: ScriptedApi, environ: dict[str, str]) -> None:
+    environ["LANG"] = "zh_CN.UTF-8"
+    async with Terminal(wegent("login", "--device-code"), environ) as terminal:
+        await terminal.shows("10 分钟内有效")
         terminal.type("\x03")
         assert await terminal.ends() == 130
         assert "Traceback" not in terminal.text

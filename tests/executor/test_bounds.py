@@ -90,7 +90,7 @@ def test_what_cannot_be_is_a_clear_error(flags: tuple[str, ...]) -> None:
 
 
 def test_without_a_token_it_says_what_to_do() -> None:
-    with pytest.raises(NoLoginError, match="wegent login"):
+    with pytest.raises(NoLoginError, match="wegent-executor login"):
         config(WEGENT_TOKEN="")
 
 

@@ -135,7 +135,7 @@ async def test_a_refused_token_from_the_environment_is_final(
     backend.refuse_upgrade = status
     program = start_executor()
     assert await program.ended() == 3
-    assert "wegent login" in program.text
+    assert "wegent-executor login" in program.text
 
 
 async def test_a_server_in_trouble_is_tried_again(backend: ScriptedBackend, start_executor) -> None:
@@ -156,7 +156,7 @@ async def test_work_goes_on_until_somebody_logs_in_again(
     await record.until(lambda record: record.text())
     backend.valid_token = "new"
     await backend.close(4401)
-    await program.line("wegent login")
+    await program.line("wegent-executor login")
     credentials.save(credentials.Login(backend.url, "new"), environ=environ)
     await backend.connected(2)
     assert (await record.ended()).status == "completed"
@@ -203,7 +203,7 @@ async def test_an_event_too_big_for_the_way_becomes_a_notice(backend: ScriptedBa
 async def test_without_a_login_it_says_how_to_get_one(backend: ScriptedBackend, start_executor) -> None:
     program = start_executor(WEGENT_TOKEN="")
     assert await program.ended() == 3
-    assert "wegent login" in program.text
+    assert "wegent-executor login" in program.text
 
 
 async def test_one_executor_per_home(backend: ScriptedBackend, start_executor) -> None:

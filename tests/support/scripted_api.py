@@ -62,7 +62,9 @@ class ScriptedApi:
         self.keys: dict[str, Turn] = {}
         self.requests: list[tuple[str, str]] = []
         self.failures: list[web.Response] = []  # answers to give first, before any real one
-        self.lost_answers = 0  # how many sends are done, but their connection cut before the answer
+        self.lost_answers = (
+            0  # how many sends (and polls for a login) are done, but their connection cut before the answer
+        )
         self.saved_tokens: list[str] = []
         self.pairing: list[web.Response] = []  # what is answered to those who poll; after these, "not yet"
         self.pairing_names: list[str] = []
@@ -196,6 +198,11 @@ class ScriptedApi:
     async def _device_token(self, request: web.Request) -> web.Response:
         assert await request.json() == {"device_code": "a-secret"}
         self.pairing_polls.append(time.monotonic())
+        if self.lost_answers:
+            self.lost_answers -= 1
+            assert request.transport is not None
+            request.transport.abort()
+            return web.Response()
         return self.pairing.pop(0) if self.pairing else not_paired("authorization_pending", Code.CONFLICT)
 
     def approve(self) -> None:

@@ -1,23 +1,25 @@
 """`wegent login` and `wegent logout`."""
 
 import getpass
+import platform
 import socket
 import sys
 from typing import Any, NamedTuple
 
 import msgspec
 
-from wegent.client import credentials
+from wegent.client import credentials, pairing
 from wegent.client.async_client import whoami
 from wegent.client.credentials import Login
 from wegent.client.errors import WegentError
 from wegent.client.rest import Rest
 from wegent.terminal.json_lines import json_line
+from wegent.terminal.screen import visible
 from wegent.terminal.session import RETRY_SECONDS, Session, UsageError
 
 
 class Answers(NamedTuple):
-    """Who wants to log in where: with a name and a password, or with a token."""
+    """Who wants to log in where: with a name and a password, or with a token, or else by a code."""
 
     url: str
     username: str = ""
@@ -25,9 +27,13 @@ class Answers(NamedTuple):
     token: str = ""
 
 
-def ask(session: Session, username: str | None, password_stdin: bool, token_stdin: bool) -> Answers:
+def ask(
+    session: Session, username: str | None, password_stdin: bool, token_stdin: bool, device_code: bool
+) -> Answers:
     """Read from standard input, or ask the person, what is missing."""
-    url = credentials.normalised(session.url or credentials.default_url(session.environ))
+    url = _server(session)
+    if device_code:
+        return Answers(url)
     if token_stdin:
         return Answers(url, token=_first_line(session))
     if not session.keyboard.is_there and not (username and password_stdin):
@@ -35,14 +41,34 @@ def ask(session: Session, username: str | None, password_stdin: bool, token_stdi
     if not username:
         sys.stderr.write(session.words("ask_username", url=url))
         sys.stderr.flush()
-        username = _first_line(session)
+        username = _line(session).strip()
+        if not username and not password_stdin:
+            return Answers(url)
     password = _first_line(session) if password_stdin else getpass.getpass(session.words("ask_password"))
     return Answers(url, username, password)
 
 
 async def log_in(session: Session, answers: Answers) -> int:
     """Log in, and keep a token of this computer's own."""
-    login = await (_checked(answers) if answers.token else _made(answers, session))
+    if answers.token:
+        login = await _checked(answers)
+    elif answers.username:
+        login = await _made(answers, session)
+    else:
+        login = await _approved(answers.url, session, _token_name(session))
+    return await _keep(session, login)
+
+
+async def log_in_device(session: Session) -> int:
+    """Log in by a code, for an executor; what it is called in the page is the name that its device will have."""
+    login = await _approved(_server(session), session, f"{platform.system()} - {platform.node()}")
+    await _keep(session, login)
+    session.screen.line(session.words("can_be_device"))
+    await session.screen.flush()
+    return 0
+
+
+async def _keep(session: Session, login: Login) -> int:
     credentials.save(login, make_default=True, environ=session.environ)
     if session.as_json:
         told = {"url": login.url, "user": login.user, "expires_at": login.expires_at}
@@ -55,7 +81,7 @@ async def log_in(session: Session, answers: Answers) -> int:
 
 async def log_out(session: Session) -> int:
     """Revoke the login that is kept here, and forget it."""
-    url = credentials.normalised(session.url or credentials.default_url(session.environ))
+    url = _server(session)
     login = credentials.load(url, {"WEGENT_HOME": session.environ.get("WEGENT_HOME", "")})
     if login is not None:
         await _revoke(session, login)
@@ -74,10 +100,41 @@ async def _made(answers: Answers, session: Session) -> Login:
     async with Rest(answers.url, RETRY_SECONDS) as rest:
         opened = await rest.call(dict[str, Any], "POST", "/auth/login", body=body, once=True)
     async with Rest(Login(answers.url, opened["token"]), RETRY_SECONDS) as rest:
-        name = session.words("token_name", host=socket.gethostname())
-        made = await rest.call(dict[str, Any], "POST", "/tokens", body={"name": name}, once=True)
+        body = {"name": _token_name(session)}
+        made = await rest.call(dict[str, Any], "POST", "/tokens", body=body, once=True)
         await rest.call(object, "POST", "/auth/logout", body={})
     return Login(answers.url, made["token"], whoami(opened), made.get("expires_at"))
+
+
+async def _approved(url: str, session: Session, name: str) -> Login:
+    """Show a code and wait until it is approved in the page."""
+    async with Rest(url, RETRY_SECONDS) as rest:
+        codes = await pairing.begin(rest, name)
+        if session.as_json:
+            session.screen.out(json_line(_shown(codes)))
+        else:
+            _show(session, codes)
+        await session.screen.flush()
+        return await pairing.finish(rest, codes)
+
+
+def _shown(codes: pairing.Codes) -> dict[str, object]:
+    """Return what others may see of the codes."""
+    shown: dict[str, object] = msgspec.to_builtins(codes)
+    del shown["device_code"]
+    return shown
+
+
+def _show(session: Session, codes: pairing.Codes) -> None:
+    """Put the address and the code where they cannot be missed."""
+    line, words = session.screen.line, session.words
+    line(words("pair_open"))
+    line(f"\n    {visible(codes.verification_uri)}\n", "bold")
+    line(words("pair_type"))
+    line(f"\n    {visible(codes.user_code)}\n", "bold reverse" if session.screen.err_is_terminal else "bold")
+    if codes.verification_uri_complete:
+        line(words("pair_link", address=visible(codes.verification_uri_complete)), "dim")
+    line(words("pair_waits", minutes=f"{codes.expires_in / 60:g}"), "dim")
 
 
 async def _checked(answers: Answers) -> Login:
@@ -95,8 +152,24 @@ async def _revoke(session: Session, login: Login) -> None:
             session.screen.line(session.words("token_not_revoked", reason=error.message), "yellow")
 
 
+def _server(session: Session) -> str:
+    return credentials.normalised(session.url or credentials.default_url(session.environ))
+
+
+def _token_name(session: Session) -> str:
+    return session.words("token_name", host=socket.gethostname())
+
+
 def _first_line(session: Session) -> str:
-    line = session.stdin.readline().strip("\r\n")
+    line = _line(session)
     if not line.strip():
         raise UsageError(session.words("nothing_on_stdin"))
     return line
+
+
+def _line(session: Session) -> str:
+    """Return the next line of standard input, which may be empty; raise :class:`UsageError` at its end."""
+    line = session.stdin.readline()
+    if not line:
+        raise UsageError(session.words("nothing_on_stdin"))
+    return line.strip("\r\n")

@@ -1,0 +1,32 @@
+"""``wegent-executor login``: logs this computer in by a code, and keeps the login where ``wegent login`` does."""
+
+import asyncio
+import os
+import sys
+
+from executor.endings import ExitCode
+from wegent.client.errors import ForbiddenError, LoginError, WegentError
+from wegent.terminal import logins
+from wegent.terminal.session import for_process
+from wegent.terminal.words import Words
+
+
+def run(url: str | None) -> ExitCode:
+    """Log in to the server at ``url``, else to the one that is meant without; return the exit code."""
+    words = Words.for_locale(os.environ)
+    try:
+        asyncio.run(logins.log_in_device(for_process(words, url, as_json=False)))
+    except (LoginError, ForbiddenError) as error:
+        _say(words, error)
+        return ExitCode.LOGIN_NEEDED
+    except WegentError as error:
+        _say(words, error)
+        return ExitCode.FAILED
+    except KeyboardInterrupt:
+        return ExitCode.LOGIN_NEEDED
+    return ExitCode.STOPPED
+
+
+def _say(words: Words, error: WegentError) -> None:
+    message, hint = words.error(error)
+    sys.stderr.write(f"wegent-executor: {message}\n" + (f"{hint}\n" if hint else ""))

@@ -1,0 +1,76 @@
+"""``wegent-executor login``: by a code, and then the executor just works."""
+
+import os
+import platform
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.processes import Program, Programs, eventually
+from support.scripted_api import ScriptedApi, not_paired
+from support.scripted_backend import ScriptedBackend
+
+from wegent.client import credentials
+from wegent.protocol.errors import Code
+
+
+@pytest.fixture
+def api() -> Iterator[ScriptedApi]:
+    """A server to log in to."""
+    with ScriptedApi() as server:
+        yield server
+
+
+def log_in(programs: Programs, *flags: str, **env: str) -> Program:
+    return programs.module("executor.main", "login", *flags, name="login", env=env)
+
+
+async def test_an_approved_code_is_all_that_an_executor_needs(
+    api: ScriptedApi, programs: Programs, backend: ScriptedBackend, start_executor
+) -> None:
+    program = log_in(programs, "--url", api.url, LANG="C.UTF-8")
+    await program.line("ABCD-2345")
+    api.approve()
+    assert await program.ended() == 0
+    assert "https://wegent.example.org/app/devices/pair" in program.text
+    assert f"Logged in to {api.url} as ann." in program.text
+    assert "wegent-executor --mode local" in program.text
+    assert api.pairing_names == [f"{platform.system()} - {platform.node()}"]
+    environ = {"WEGENT_HOME": str(programs.folder / "home/.wegent-executor")}
+    saved = credentials.load(environ=environ)
+    assert saved is not None and (saved.url, saved.token) == (api.url, "paired")
+    credentials.save(credentials.Login(backend.url, saved.token), make_default=True, environ=environ)
+    start_executor("--mode", "local", WEGENT_TOKEN="", WEGENT_BACKEND_URL="")
+    await backend.connected()
+    assert backend.tokens == ["paired"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (not_paired("access_denied", Code.FORBIDDEN), "may not do that"),
+        (not_paired("expired_token", Code.TOKEN_EXPIRED), "expired"),
+    ],
+)
+async def test_without_approval_it_must_log_in(api: ScriptedApi, programs: Programs, answer, words: str) -> None:
+    api.pairing = [answer]
+    program = log_in(programs, WEGENT_BACKEND_URL=api.url, LANG="C.UTF-8")
+    assert await program.ended() == 3
+    assert words in program.text
+    assert "Traceback" not in program.text
+
+
+async def test_ctrl_c_gives_up(api: ScriptedApi, programs: Programs, tmp_path: Path) -> None:
+    program = log_in(programs, WEGENT_BACKEND_URL=api.url, LANG="zh_CN.UTF-8")
+    await program.line("10 分钟内有效")
+    await eventually(lambda: api.pairing_polls)
+    os.kill(program.pid, signal.SIGINT)
+    assert await program.ended() == 3
+    assert "Traceback" not in program.text
+
+
+async def test_a_server_that_cannot_be_reached_is_1(programs: Programs) -> None:
+    program = log_in(programs, "--url", "http://127.0.0.1:1", LANG="C.UTF-8")
+    assert await program.ended() == 1
+    assert "Cannot reach http://127.0.0.1:1" in program.text
