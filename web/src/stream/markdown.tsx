@@ -42,6 +42,7 @@ function allowed(address: string, key: string): string | undefined {
 
 function components(isFinal: boolean): Components {
   return {
+    ...HEADINGS,
     a: Anchor,
     img: Picture,
     table: ({ children }) => <ScrollingTable>{children}</ScrollingTable>,
@@ -50,6 +51,14 @@ function components(isFinal: boolean): Components {
   };
 }
 
+/** An answer's headings stand below those of the page and of its turn. */
+const HEADINGS: Components = {
+  h1: ({ children }) => <h3 className="heading-1">{children}</h3>,
+  h2: ({ children }) => <h4 className="heading-2">{children}</h4>,
+  h3: ({ children }) => <h5 className="heading-3">{children}</h5>,
+  h4: ({ children }) => <h6>{children}</h6>,
+  h5: ({ children }) => <h6>{children}</h6>,
+};
 const FINAL = components(true);
 const GROWING = components(false);
 

@@ -20,7 +20,7 @@ export function ToolInput({ name, input }: ToolInputProps) {
   const given = fields(input);
   switch (toolKind(name)) {
     case "command":
-      return <CommandInput given={given} input={input} />;
+      return <CommandInput given={given} input={input} sign={name === "Python" ? ">>>" : "$"} />;
     case "edit":
       return <EditInput given={given} />;
     case "write":
@@ -33,7 +33,7 @@ export function ToolInput({ name, input }: ToolInputProps) {
 }
 
 /** A command line as it would be typed; whatever else it was given stands below. */
-function CommandInput({ given, input }: { given: Fields; input: unknown }) {
+function CommandInput({ given, input, sign }: { given: Fields; input: unknown; sign: string }) {
   const { t } = useTranslation("stream");
   const command = textOf(given, "command", "prompt", "code");
   const about = textOf(given, "description");
@@ -43,7 +43,7 @@ function CommandInput({ given, input }: { given: Fields; input: unknown }) {
       {about && <p className="text-ink-soft px-4 py-2 text-sm">{about}</p>}
       <Console label={t("tool.command")}>
         <span aria-hidden className="text-terminal-ink/60 select-none">
-          ${" "}
+          {sign}{" "}
         </span>
         {command}
       </Console>
