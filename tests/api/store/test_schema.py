@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -12,7 +13,7 @@ from support.store_work import Work
 
 from api.store import tables
 from api.store.database import UNIQUE_VIOLATIONS
-from api.store.migrate import upgrade
+from api.store.migrate import config, upgrade
 
 
 async def differences(url: str) -> list[Any]:
@@ -49,3 +50,27 @@ async def test_the_database_itself_refuses_two_active_turns_of_one_task(work: Wo
     with pytest.raises(UNIQUE_VIOLATIONS):
         async with work.store.database.write() as connection:
             await connection.execute(tables.subtasks.update().values(state="running"))
+
+
+async def test_what_was_there_before_unread_was_known_counts_as_seen_and_stays(database_url: str) -> None:
+    def go(connection: sa.Connection, way: Any, revision: str) -> None:
+        configuration = config()
+        configuration.attributes["connection"] = connection
+        way(configuration, revision)
+
+    driver = "sqlite+aiosqlite" if database_url.startswith("sqlite") else "postgresql+asyncpg"
+    engine = create_async_engine(sa.make_url(database_url).set(drivername=driver))
+    insert = "INSERT INTO tasks (id, user_id, title, created_at, updated_at) VALUES ('t', 'u', 'x', 1, 2)"
+    async with engine.begin() as connection:
+        await connection.run_sync(go, command.upgrade, "0001")
+        await connection.execute(sa.text(insert))
+    await asyncio.to_thread(upgrade, database_url)
+    async with engine.connect() as connection:
+        kept = (await connection.execute(sa.text("SELECT title, noted_at, seen_at FROM tasks"))).one()
+    assert tuple(kept) == ("x", 0, 0)
+    async with engine.begin() as connection:
+        await connection.run_sync(go, command.downgrade, "0001")
+        assert (await connection.execute(sa.text("SELECT id FROM tasks"))).scalar_one() == "t"
+    await engine.dispose()
+    await asyncio.to_thread(upgrade, database_url)
+    assert await differences(database_url) == []
