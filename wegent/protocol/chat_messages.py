@@ -95,7 +95,7 @@ class DeviceState(Device, frozen=True, kw_only=True):
 
 
 class TaskChanged(msgspec.Struct, frozen=True, omit_defaults=True):
-    """``task:changed``: a conversation's title, turns or being unread changed: read it again; or it was deleted."""
+    """``task:changed``: a conversation's title, turns or being unread changed: read it again. Or it is gone."""
 
     task_id: str
     removed: bool = False

@@ -442,7 +442,7 @@ export interface DeviceState extends Device {
   readonly removed?: boolean;
 }
 
-/** `task:changed`: a conversation's title, turns or being unread changed: read it again; or it was deleted. */
+/** `task:changed`: a conversation's title, turns or being unread changed: read it again. Or it is gone. */
 export interface TaskChanged {
   readonly task_id: string;
   readonly removed?: boolean;
