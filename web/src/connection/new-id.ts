@@ -1,0 +1,5 @@
+/** Return a random id. `crypto.randomUUID` exists only under https and on localhost. */
+export function newId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
