@@ -13,6 +13,8 @@ from wegent.protocol.errors import Code, ProtocolError
 
 blueprint = Blueprint("files", __name__, url_prefix="/files")
 
+OWN = ("read", "send", "device")
+
 
 class StoredFile(msgspec.Struct, frozen=True):
     """A file that was stored; ``size`` in bytes."""
@@ -41,6 +43,17 @@ async def upload_file() -> tuple[StoredFile, int]:
     return StoredFile(*stored), 201
 
 
+async def _owners(file_id: str) -> set[str]:
+    """Return whose file the caller may have: its own, or in the cloud that of whoever attached it to a subtask."""
+    who = auth.login()
+    if "cloud" in who.scopes:
+        senders = await files.senders_in_cloud(auth.store().database, who.user.id, file_id)
+        if senders:
+            return senders
+    auth.check_scope(who, *OWN)
+    return {who.user.id}
+
+
 def disposition(name: str) -> str:
     """Return the header that says that it is a download, and its name (RFC 6266: in ASCII, and as it is)."""
     plain = re.sub(r'[^ -~]|["\\%]', "_", name)
@@ -48,10 +61,11 @@ def disposition(name: str) -> str:
 
 
 @blueprint.get("/<file_id>")
-@auth.scope("read", "send", "device")
+@auth.scope(*OWN, "cloud")
 async def download_file(file_id: str) -> Response:
-    """Give a file, always as a download."""
-    name, media_type, body = await files.get(auth.store().database, auth.login().user.id, file_id)
+    """Give a file, always as a download; a cloud executor gets those attached to what it runs."""
+    owners = await _owners(file_id)
+    name, media_type, body = await files.get_of_any(auth.store().database, owners, file_id)
     response = Response(body, content_type=media_type)
     response.headers["Content-Disposition"] = disposition(name)
     response.headers["X-Content-Type-Options"] = "nosniff"

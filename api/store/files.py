@@ -1,14 +1,17 @@
 """Files in the database, each its user's, deleted after a day."""
 
 import secrets
-from typing import NamedTuple
+from collections.abc import Collection
+from typing import Any, NamedTuple
 
+import msgspec
 import sqlalchemy as sa
 
 from api.store.clock import now_ms, rfc3339
 from api.store.database import Database
-from api.store.tables import files
+from api.store.tables import devices, files, subtasks
 from wegent.protocol.errors import Code, ProtocolError
+from wegent.protocol.states import HOLDS_SLOT
 
 MAX_BYTES = 24 << 20
 MAX_USER_BYTES = 512 << 20
@@ -55,13 +58,35 @@ async def insert(database: Database, user_id: str, name: str, media_type: str, b
 
 async def get(database: Database, user_id: str, file_id: str) -> tuple[str, str, bytes]:
     """Return name, media type and content of a file of the user's; raise ``not_found``."""
+    return await get_of_any(database, {user_id}, file_id)
+
+
+async def get_of_any(database: Database, owners: Collection[str], file_id: str) -> tuple[str, str, bytes]:
+    """Return the same of a file of one of these users'; raise ``not_found``."""
+    good = (files.c.id == file_id, files.c.user_id.in_(owners), files.c.expires_at > now_ms())
     async with database.read() as connection:
-        record = await connection.fetch_one(
-            files.select().where(files.c.id == file_id, files.c.user_id == user_id, files.c.expires_at > now_ms())
-        )
+        record = await connection.fetch_one(files.select().where(*good))
     if record is None:
         raise ProtocolError(Code.NOT_FOUND, "There is no such file.", "Files are kept for 24 hours.")
     return record["name"], record["media_type"], record["body"]
+
+
+async def senders_in_cloud(database: Database, operator_id: str, file_id: str) -> set[str]:
+    """Return who sent what the operator's cloud executors hold right now and has this file attached."""
+    query = (
+        sa.select(subtasks.c.user_id, subtasks.c.options)
+        .join(devices, devices.c.row == subtasks.c.device)
+        .where(devices.c.user_id == operator_id, devices.c.kind == "cloud", subtasks.c.is_cloud.is_(True))
+        .where(subtasks.c.state.in_([state.value for state in HOLDS_SLOT]))
+    )
+    async with database.read() as connection:
+        held = await connection.fetch_all(query)
+    return {each["user_id"] for each in held if file_id in _attached(msgspec.json.decode(each["options"]))}
+
+
+def _attached(options: dict[str, Any]) -> list[Any]:
+    attached = options.get("files")
+    return attached if isinstance(attached, list) else []
 
 
 async def delete_expired(database: Database) -> int:

@@ -1,9 +1,12 @@
 """The executor with the real server: what only both together can show."""
 
+import platform
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import aiohttp
+import msgspec
 import pytest
 from support.marked import marked
 from support.model_endpoint import claude_env, model_endpoint, text, tool
@@ -110,3 +113,60 @@ async def test_killed_exactly_there_it_ends_right(
     await stack.start_executor(user)
     assert (await stack.settled(user, subtask))["state"] == state
     assert (made.read_text() if made.exists() else "").count("x") == runs
+
+
+async def test_a_computer_logs_in_by_a_code_and_becomes_a_device(stack: Stack) -> None:
+    user = await stack.user("ann")
+    home = stack.programs.root / "executors/laptop"
+    env = stack.executor_environment(user, home, WEGENT_TOKEN="", LANG="C.UTF-8")
+    login = stack.programs.module("executor.main", "login", "--url", stack.url, name="login", env=env)
+    code = (await login.line(r"^ {4}(\S{4}-\S{4})$"))[1]
+    body = {"username": user.name, "password": user.password}
+    _, opened = await stack.call(user, "POST", "/auth/login", json=body)
+    person = msgspec.structs.replace(user, token=opened["token"])
+    _, asking = await stack.call(person, "GET", f"/auth/device-code/{code}")
+    assert asking["name"] == f"{platform.system()} - {platform.node()}"
+    status, _ = await stack.call(person, "POST", "/auth/device-code/approve", json={"user_code": code})
+    assert status == 204
+    assert await login.ended(20) == 0
+    assert "as ann." in login.text
+    await stack.start_executor(user, "laptop", WEGENT_TOKEN="", WEGENT_BACKEND_URL="")
+
+
+SHOW = 'cd "$WEGENT_ATTACHMENTS" && for file in *; do echo "$file: $(cat "$file")"; done'
+
+
+async def stored(stack: Stack, user: StackUser, name: str, body: bytes) -> str:
+    form = aiohttp.FormData(quote_fields=False)
+    form.add_field("file", body, filename=name, content_type="text/plain")
+    status, file = await stack.call(user, "POST", "/files", data=form)
+    assert status == 201
+    return str(file["id"])
+
+
+async def test_attached_files_reach_the_device(stack: Stack, user: StackUser) -> None:
+    await stack.start_executor(user)
+    files = [await stored(stack, user, "年度报告.txt", b"good"), await stored(stack, user, "b.txt", b"bad")]
+    subtask = await send(stack, user, SHOW, options={"files": files})
+    assert (await stack.settled(user, subtask))["state"] == "completed"
+    assert await stdout(stack, user, subtask) == "b.txt: bad\n年度报告.txt: good\n"
+    other = await stack.user()
+    await stack.start_executor(other, "other")
+    subtask = await send(stack, other, SHOW, device_id="other", options={"files": files[:1]})
+    settled = await stack.settled(other, subtask)
+    assert (settled["state"], settled["error"]["code"]) == ("failed", "shell_failed")
+    assert files[0] in settled["error"]["message"]
+
+
+async def test_attached_files_reach_the_cloud_and_no_others_do(stack: Stack, user: StackUser) -> None:
+    operator = await stack.user()
+    token = await stack.token(operator, "cloud")
+    await stack.start_executor(operator, "cloud-1", "--mode", "cloud", WEGENT_TOKEN=token)
+    file, private = [await stored(stack, user, name, b"good") for name in ("a.txt", "private.txt")]
+    subtask = await send(stack, user, SHOW + "; sleep 3", device_id="cloud", options={"files": [file]})
+    await says(stack, user, subtask, "a.txt: good")
+    executor = msgspec.structs.replace(operator, token=token)
+    assert (await stack.call(executor, "GET", f"/files/{file}"))[0] == 200
+    assert (await stack.call(executor, "GET", f"/files/{private}"))[0] == 403
+    assert (await stack.settled(user, subtask))["state"] == "completed"
+    assert (await stack.call(executor, "GET", f"/files/{file}"))[0] == 403, "it is over"

@@ -62,9 +62,7 @@ class ScriptedApi:
         self.keys: dict[str, Turn] = {}
         self.requests: list[tuple[str, str]] = []
         self.failures: list[web.Response] = []  # answers to give first, before any real one
-        self.lost_answers = (
-            0  # how many sends (and polls for a login) are done, but their connection cut before the answer
-        )
+        self.lost_answers = 0  # how many sends, or polls for a login, are done, but cut before the answer
         self.saved_tokens: list[str] = []
         self.pairing: list[web.Response] = []  # what is answered to those who poll; after these, "not yet"
         self.pairing_names: list[str] = []
