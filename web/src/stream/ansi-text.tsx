@@ -1,24 +1,13 @@
 /** A process's output in its colours. */
-import { memo, useMemo } from "react";
-import { AnsiReader, type Span } from "@/stream/ansi";
-
-export type Pieces = readonly { readonly name: "stdout" | "stderr"; readonly text: string }[];
+import { memo, useMemo, useState } from "react";
+import type { Span } from "@/stream/ansi";
+import { AnsiSlabs, type Pieces, type Slab } from "@/stream/ansi-slabs";
 
 /** Pieces of stdout and stderr in order; what stderr says is tinted. */
 export const AnsiPieces = memo(function AnsiPieces({ pieces }: { pieces: Pieces }) {
-  const shown = useMemo(() => {
-    const readers = { stdout: new AnsiReader(), stderr: new AnsiReader() };
-    return pieces.map((piece) => ({ name: piece.name, spans: readers[piece.name].read(piece.text) }));
-  }, [pieces]);
-  return shown.map(({ name, spans }, index) =>
-    name === "stderr" ? (
-      <span key={index} className="ansi-stderr">
-        {spans.map(styled)}
-      </span>
-    ) : (
-      spans.map((span, number) => styled(span, index * 1_000_000 + number))
-    ),
-  );
+  const [slabs] = useState(() => new AnsiSlabs());
+  const shown = useMemo(() => slabs.read(pieces), [slabs, pieces]);
+  return shown.map((slab, index) => <SlabText key={index} slab={slab} />);
 });
 
 /** One text with colours. */
@@ -26,6 +15,11 @@ export function AnsiText({ text }: { text: string }) {
   const pieces = useMemo<Pieces>(() => [{ name: "stdout", text }], [text]);
   return <AnsiPieces pieces={pieces} />;
 }
+
+const SlabText = memo(function SlabText({ slab }: { slab: Slab }) {
+  const parts = slab.spans.map(styled);
+  return slab.name === "stderr" ? <span className="ansi-stderr">{parts}</span> : parts;
+});
 
 function styled(span: Span, key: number) {
   if (!span.classes && !span.color && !span.background) return span.text;

@@ -23,6 +23,14 @@ const NO_CHANGE = "10m";
 export class AnsiReader {
   private readonly anser = new Anser();
 
+  /** Return a reader that goes on from here by itself. */
+  fork(): AnsiReader {
+    const other = new AnsiReader();
+    const { decorations } = this.anser as unknown as { decorations: readonly string[] };
+    Object.assign(other.anser, this.anser, { decorations: [...decorations] });
+    return other;
+  }
+
   read(text: string): Span[] {
     const chunks = text.replace(COLONS, withSemicolons).replace(SILENT, "").split("\x1b[");
     // Each chunk but the first begins with the style that it sets; Anser forgets the style where there is none.

@@ -5,7 +5,6 @@ import { estimatedHeight, type Row } from "@/stream/rows";
 
 const OVERSCAN = 6;
 const PADDING = 24;
-const NEAR_PIXELS = 60;
 const NEVER = -1;
 /** Further down than any conversation: it is opened at its end. */
 const END = 1e9;
@@ -20,11 +19,7 @@ export interface RowList {
   holdFocus: (key: string | null) => void;
 }
 
-export function useRowList(
-  rows: readonly Row[],
-  scroller: RefObject<HTMLElement | null>,
-  isStuck: boolean,
-): RowList {
+export function useRowList(rows: readonly Row[], scroller: RefObject<HTMLElement | null>): RowList {
   const focused = useRef<string | null>(null);
   const holdFocus = useCallback((key: string | null) => {
     focused.current = key;
@@ -45,7 +40,8 @@ export function useRowList(
     initialOffset: END,
     // The row that is read stays where it is when others above it come, go or change their height.
     anchorTo: "end",
-    scrollEndThreshold: isStuck ? NEAR_PIXELS : NEVER,
+    // Whether the end is followed is the reader's choice, which the list does not know.
+    scrollEndThreshold: NEVER,
   });
   const virtual = list.getVirtualItems();
   const items = virtual.flatMap((item) => {

@@ -17,9 +17,11 @@ export interface Stickiness {
   stick: () => void;
 }
 
+/** `arrivals` counts what the reader sent: with each of them, they want to see what comes of it. */
 export function useStickiness(
   scroller: RefObject<HTMLElement | null>,
   content: RefObject<HTMLElement | null>,
+  arrivals: number,
 ): Stickiness {
   const [isStuck, setStuck] = useState(true);
   // The effects below must know it before the next render.
@@ -33,10 +35,22 @@ export function useStickiness(
     return element ? watchReader(element, change) : undefined;
   }, [scroller, change]);
   useEffect(() => {
-    const observer = new ResizeObserver(() => stuck.current && toEnd(scroller.current));
+    const observer = new ResizeObserver(() => {
+      const element = scroller.current;
+      if (stuck.current) toEnd(element);
+      else if (element && element.scrollHeight <= element.clientHeight) change(true);
+    });
     for (const each of [scroller.current, content.current]) if (each) observer.observe(each);
     return () => observer.disconnect();
-  }, [scroller, content]);
+  }, [scroller, content, change]);
+  const [arrived, setArrived] = useState(arrivals);
+  if (arrivals !== arrived) {
+    setArrived(arrivals);
+    setStuck(true);
+  }
+  useLayoutEffect(() => {
+    stuck.current = true;
+  }, [arrived]);
   useLayoutEffect(() => {
     if (stuck.current) toEnd(scroller.current);
   });
@@ -78,6 +92,12 @@ function watchReader(element: HTMLElement, change: (isStuck: boolean) => void): 
       if (UPWARDS.has(event.key) || (event.key === " " && event.shiftKey)) wish(true, event.target);
       else if (DOWNWARDS.has(event.key)) wish(false, event.target);
     },
+    // Whoever opens something wants to read it: it grows downwards, and is not pushed up and away.
+    click: (event) => {
+      if (!(event.target instanceof Element) || !event.target.closest("[aria-expanded], summary")) return;
+      change(false);
+      afterFrames(2, () => distance(element) <= NEAR_PIXELS && change(true));
+    },
     // The scroll bar belongs to the element itself, and tells no direction beforehand.
     pointerdown: (event) => {
       if (event.target === element) isUpwards = false;
@@ -92,6 +112,10 @@ function watchReader(element: HTMLElement, change: (isStuck: boolean) => void): 
     },
   };
   return listenTo(element, listeners as Record<string, (event: Event) => void>);
+}
+
+function afterFrames(count: number, act: () => void): void {
+  requestAnimationFrame(() => (count > 1 ? afterFrames(count - 1, act) : act()));
 }
 
 function listenTo(element: HTMLElement, listeners: Record<string, (event: Event) => void>): () => void {

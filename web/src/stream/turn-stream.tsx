@@ -45,8 +45,8 @@ function Conversation({ turns, renderHeader, renderFooter, onAnswer, className =
   const scroller = useRef<HTMLElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const rows = useRows(turns, feed);
-  const { isStuck, stick } = useStickiness(scroller, content);
-  const list = useRowList(rows, scroller, isStuck);
+  const { isStuck, stick } = useStickiness(scroller, content, turns.length);
+  const list = useRowList(rows, scroller);
   const wanted = useWanted(turns, list.shown);
   const last = turns.at(-1);
   return (
