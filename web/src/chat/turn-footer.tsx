@@ -1,4 +1,4 @@
-import { isSettled } from "@/conversations/queries";
+import { isSettled } from "@/connection/standings";
 import type { Subtask } from "@/protocol/wire";
 import { SettledActions } from "./settled-actions";
 import { UnsettledLine } from "./unsettled-line";

@@ -1,6 +1,7 @@
 import { useEffect } from "react";
 import { useTaskStates } from "@/connection/hooks";
-import { isSettled, refreshTurn } from "@/conversations/queries";
+import { isSettled } from "@/connection/standings";
+import { refreshTurn } from "@/conversations/queries";
 import type { Subtask } from "@/protocol/wire";
 
 /** Reads a turn again when the socket tells of a state that its row does not have: then it began, or ended. */

@@ -1,5 +1,5 @@
 import { useSubtaskState } from "@/connection/hooks";
-import { isSettled } from "@/conversations/queries";
+import { isSettled } from "@/connection/standings";
 import type { State, Subtask } from "@/protocol/wire";
 
 /** How a turn stands now. */

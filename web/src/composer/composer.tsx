@@ -1,6 +1,6 @@
 import { useId, useState, type SyntheticEvent } from "react";
 import { useActions, useSubtaskState } from "@/connection/hooks";
-import { isSettled } from "@/conversations/queries";
+import { isSettled } from "@/connection/standings";
 import type { Subtask } from "@/protocol/wire";
 import { classes } from "@/ui";
 import { AttachmentList } from "./attachment-list";

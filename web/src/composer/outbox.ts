@@ -3,6 +3,7 @@
  * became of those that were refused. It lives as long as the page, so that leaving a conversation loses nothing.
  */
 import { ApiError, isPassing } from "@/connection/errors";
+import { newId } from "@/connection/new-id";
 import type { Send, Sent } from "@/protocol/wire";
 import { Drafts } from "./drafts";
 import { isSameMessage, PendingSends } from "./pending";
@@ -50,7 +51,7 @@ export class Outbox {
   async send(conversation: string, message: Message, deliver: Deliver): Promise<Delivered | null> {
     if (this.sending(conversation).message !== null) return null;
     const before = this.#uncertain.get(conversation);
-    const fresh: Send = { ...message, client_id: crypto.randomUUID() };
+    const fresh: Send = { ...message, client_id: newId() };
     const whole = before !== undefined && isSameMessage(before, fresh) ? before : fresh;
     const draft = this.drafts.get(conversation);
     this.#pending.keep(conversation, whole);

@@ -2,6 +2,7 @@
  * Messages on their way: kept in this browser from the moment of sending until the server has answered, so that a
  * reload in between neither loses nor doubles one. The server takes a `client_id` once.
  */
+import { newId } from "@/connection/new-id";
 import type { Send } from "@/protocol/wire";
 
 /** A message that was sent and not answered yet. */
@@ -28,7 +29,7 @@ export class PendingSends {
     this.#local = local;
     this.#prefix = `${PREFIX}${userId}.`;
     this.#now = now;
-    this.#tab = session.getItem(TAB) ?? crypto.randomUUID();
+    this.#tab = session.getItem(TAB) ?? newId();
     session.setItem(TAB, this.#tab);
   }
 

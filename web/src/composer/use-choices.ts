@@ -1,4 +1,4 @@
-import { useDevices } from "@/connection/hooks";
+import { useAreDevicesKnown, useDevices } from "@/connection/hooks";
 import { useCloud } from "@/devices/queries";
 import { CLOUD, type Device, type Subtask } from "@/protocol/wire";
 import type { Draft } from "./drafts";
@@ -16,7 +16,7 @@ export interface Choices {
   /** The person's own computers. */
   readonly devices: readonly Device[];
   readonly hasCloud: boolean;
-  /** False until it is known whether there is a cloud: until then nothing is chosen for good. */
+  /** False until it is known what there is to choose from. */
   readonly isKnown: boolean;
   readonly shells: readonly string[];
   /** Null: the target's own choice. */
@@ -34,6 +34,7 @@ export interface Choices {
 /** The choices of a conversation's next message: the person's own, else as in its `last` turn, else the usual ones. */
 export function useChoices(conversation: string, last: Subtask | null): Choices {
   const devices = useDevices().filter((device) => device.kind === "local");
+  const areDevicesKnown = useAreDevicesKnown();
   const cloud = useCloud();
   const [draft, changeDraft] = useDraft(conversation);
   const hasCloud = (cloud.data?.executors ?? 0) > 0;
@@ -45,7 +46,7 @@ export function useChoices(conversation: string, last: Subtask | null): Choices 
     device,
     devices,
     hasCloud,
-    isKnown: !cloud.isPending,
+    isKnown: areDevicesKnown && !cloud.isPending,
     shells,
     shell: nextShell(draft, last, shells, deviceId === null ? null : localStorage.getItem(SHELL_OF + deviceId)),
     folder: nextFolder(draft, last, device),

@@ -3,15 +3,11 @@ import { useMutation } from "@tanstack/react-query";
 import { keys, useDeleteTask } from "@/connection/queries";
 import { queryClient } from "@/connection/query-client";
 import { get, post } from "@/connection/rest";
-import { TERMINAL, type State, type Subtask, type SubtaskList } from "@/protocol/wire";
+import { isSettled } from "@/connection/standings";
+import type { Subtask, SubtaskList } from "@/protocol/wire";
 
 const STOPPED_WITHIN_MS = 30_000;
 const LOOK_EVERY_MS = 500;
-
-/** Whether a subtask's state is final. */
-export function isSettled(state: State): boolean {
-  return (TERMINAL as readonly State[]).includes(state);
-}
 
 /** Read one turn again, after its state changed. */
 export async function refreshTurn(turn: Pick<Subtask, "task_id" | "subtask_id">): Promise<void> {

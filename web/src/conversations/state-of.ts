@@ -1,5 +1,5 @@
 import type { State, SubtaskState, Task } from "@/protocol/wire";
-import { isSettled } from "./queries";
+import { isSettled } from "@/connection/standings";
 
 /** What a list says of a conversation. */
 export type Mark = "asking" | "running" | "queued" | "failed" | "unread" | null;
