@@ -3,10 +3,11 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.model_endpoint import claude_env, model_endpoint, text, tool
-from support.processes import Programs
+from support.processes import Programs, eventually
 from support.terminal import Terminal, wegent
 from support.upped import Upped
 
@@ -96,3 +97,62 @@ async def asked_again(up: Upped, env: dict[str, str], task_id: str, prompt: str)
     async with Terminal(wegent("--url", up.url, "run", "--task", task_id, prompt), env) as terminal:
         await terminal.shows(r"I changed one character in sums\.py\.", 60)
         assert await terminal.ends(30) == 0
+
+
+async def test_a_denial_with_words_and_a_follow_up_reach_the_model(programs: Programs, tmp_path: Path) -> None:
+    replies = [
+        [tool("Bash", command="touch first", description="x")],
+        [tool("Bash", command="touch second", description="x")],
+        [text("a b c d e f g h", pause=0.5), tool("Bash", command="touch third", description="x")],
+        [text("Both are there.")],
+        [text("And the follow-up is answered.")],
+    ]
+    async with model_endpoint(*replies) as endpoint:
+        model = claude_env(tmp_path, endpoint)
+        del model["HOME"]
+        up = Upped(programs, **model)
+        await up.start()
+        sent = await up.call("POST", "/tasks", json={"prompt": "make files", "shell": "ClaudeCode"})
+        subtask = sent["subtask_id"]
+        first = await asked(up, subtask, 1)
+        await answer(up, subtask, first, "deny", message="not the first, please")
+        second = await asked(up, subtask, 2)
+        assert "not the first, please" in endpoint.said[1]
+        await answer(up, subtask, second, "allow_task")
+        await happened(up, subtask, "text", 1)
+        given = {"input": {"type": "text", "text": "and what about the fourth?"}}
+        await up.call("POST", f"/subtasks/{subtask}/input", json=given)
+        settled = await up.settled(subtask)
+        assert settled["state"] == "completed"
+        events = await happened(up, subtask, "usage", 1)
+        assert [event["choice"] for event in events if event["type"] == "approval_done"] == ["deny", "allow_task"]
+        assert str(endpoint.requests[-1]["messages"]).count("and what about the fourth?") == 1
+        results = [event for event in events if event["type"] == "tool_result"]
+        assert [result.get("is_error", False) for result in results] == [True, False, False]
+        assert "".join(event["text"] for event in events if event["type"] == "text").startswith("a b c d e f g h")
+        folder = up.home / ".wegent-executor/workspace" / sent["task_id"]
+        assert sorted(path.name for path in folder.iterdir()) == ["second", "third"]
+
+
+async def happened(up: Upped, subtask_id: str, kind: str, count: int) -> list[Any]:
+    """Wait until there are so many events of one kind, and return all that there are."""
+
+    async def look() -> list[Any] | None:
+        answer = await up.call("GET", f"/subtasks/{subtask_id}/events")
+        events = [event for item in answer["items"] for event in item["events"]]
+        return events if sum(event["type"] == kind for event in events) >= count else None
+
+    found: list[Any] = await eventually(look, 60, f"{count} × {kind}")
+    return found
+
+
+async def asked(up: Upped, subtask_id: str, count: int) -> str:
+    """Wait for a question and return its id."""
+    events = await happened(up, subtask_id, "approval", count)
+    return str([event["id"] for event in events if event["type"] == "approval"][count - 1])
+
+
+async def answer(up: Upped, subtask_id: str, approval: str, choice: str, **more: str) -> None:
+    """Answer a question."""
+    given = {"input": {"type": "approval", "id": approval, "choice": choice, **more}}
+    await up.call("POST", f"/subtasks/{subtask_id}/input", json=given)
