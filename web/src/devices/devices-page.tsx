@@ -1,8 +1,8 @@
 import { MonitorSmartphone, Plus } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { useLocation, useSearchParams } from "wouter";
-import { useDevices } from "@/connection/hooks";
-import { Button, EmptyState } from "@/ui";
+import { useAreDevicesKnown, useDevices } from "@/connection/hooks";
+import { Button, EmptyState, Spinner } from "@/ui";
 import { AddComputer } from "./add-computer";
 import { DeviceCard } from "./device-card";
 import { useWithWishedDefault } from "./queries";
@@ -11,6 +11,7 @@ import { distinction } from "./short-id";
 /** All one's devices, live. With `?add` in the address the way to add one is open. */
 export default function DevicesPage() {
   const { t } = useTranslation("devices");
+  const areKnown = useAreDevicesKnown();
   const devices = useWithWishedDefault(useDevices());
   const [search] = useSearchParams();
   const [, navigate] = useLocation();
@@ -30,7 +31,12 @@ export default function DevicesPage() {
         </div>
         {devices.length > 0 && add}
       </header>
-      {devices.length === 0 ? (
+      {devices.length === 0 && !areKnown && (
+        <p className="mt-8">
+          <Spinner label={t("loading")} />
+        </p>
+      )}
+      {devices.length === 0 && areKnown && (
         <div className="border-line mt-8 rounded-xl border border-dashed">
           <EmptyState
             icon={<MonitorSmartphone className="size-6" />}
@@ -40,7 +46,8 @@ export default function DevicesPage() {
             {add}
           </EmptyState>
         </div>
-      ) : (
+      )}
+      {devices.length > 0 && (
         <ul className="mt-8 grid grid-cols-1 gap-4 lg:grid-cols-2">
           {devices.map((device) => (
             <li key={device.device_id} className="min-w-0">
