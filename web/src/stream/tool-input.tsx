@@ -58,6 +58,8 @@ function EditInput({ given }: { given: Fields }) {
     const listed = Array.isArray(given["edits"]) ? given["edits"] : [given];
     return listed.map((edit) => proposedPatch(textOf(edit, "old_string"), textOf(edit, "new_string")));
   }, [given]);
+  // It replaces one place unless it says otherwise.
+  const unsaid = given["replace_all"] === false ? ["replace_all"] : [];
   return (
     <>
       {edits.map((patch, index) => (
@@ -66,7 +68,10 @@ function EditInput({ given }: { given: Fields }) {
           <DiffLines name={`edit/${index}`} patch={patch} />
         </div>
       ))}
-      <FieldList given={without(given, "file_path", "path", "edits", "old_string", "new_string")} input={null} />
+      <FieldList
+        given={without(given, "file_path", "path", "edits", "old_string", "new_string", ...unsaid)}
+        input={null}
+      />
     </>
   );
 }

@@ -60,5 +60,7 @@ function useWords(error: TaskError | null): { title: string; detail: string; hin
   if (!error) return { title: "", detail: "", hint: "" };
   const { text, detail } = words(error);
   if (i18n.language !== "en") return { title: text, detail, hint: "" };
-  return { title: error.message || text, detail: "", hint: error.hint ?? "" };
+  // What a shell says when it fails ends with what to do: the code's own hint would only repeat it.
+  const hint = error.code === "shell_failed" && error.message ? "" : (error.hint ?? "");
+  return { title: error.message || text, detail: "", hint };
 }

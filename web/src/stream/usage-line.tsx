@@ -17,13 +17,9 @@ export function UsageLine({ usage }: { usage: Usage }) {
   ].filter((part): part is string => typeof part === "string" && part !== "");
   if (parts.length === 0) return null;
   return (
-    <p className="text-ink-soft flex flex-wrap gap-x-2 text-xs tabular-nums">
+    <p className="text-ink-soft text-xs tabular-nums">
       <span className="sr-only">{t("usage.label")}: </span>
-      {parts.map((part, index) => (
-        <span key={index} className="not-first:before:mr-2 not-first:before:content-['·']">
-          {part}
-        </span>
-      ))}
+      {parts.join(" · ")}
     </p>
   );
 }
