@@ -147,7 +147,7 @@ class Host:
                 result = None
         self._is_over = True
         if result is None:
-            return Ended(Code.SHELL_FAILED, "Claude Code ended without a result. Read the end of its output.")
+            return Ended(Code.SHELL_FAILED, "Claude Code ended without a result.")
         return self._ended(result)
 
     def _may_use(self, sdk: ModuleType) -> claude_sdk.CanUseTool:

@@ -78,7 +78,7 @@ def _outcome(code: int) -> Outcome:
     message = f"The command ended with exit code {code}."
     if code < 0:
         message = f"The command was ended by signal {_signal_name(-code)}."
-    return Outcome.failed(Code.SHELL_FAILED, f"{message} Read the end of its output.", result)
+    return Outcome.failed(Code.SHELL_FAILED, message, result)
 
 
 def _signal_name(number: int) -> str:
