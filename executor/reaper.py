@@ -5,6 +5,8 @@ import os
 import sys
 import time
 
+import psutil
+
 SETTLED = 1.0
 """Seconds after which a zombie is nobody else's to wait for: asyncio waits for its own at once."""
 
@@ -16,8 +18,8 @@ class Reaper:
         self._seen: dict[int, float] = {}
 
     def look(self) -> None:
-        """Reap those that were there :data:`SETTLED` seconds ago already; does nothing before the first task."""
-        if sys.platform != "linux" or "psutil" not in sys.modules:
+        """Reap those that were there :data:`SETTLED` seconds ago already."""
+        if sys.platform != "linux":
             return
         now = time.monotonic()
         self._seen = {pid: self._seen.get(pid, now) for pid in _zombie_children()}
@@ -28,8 +30,6 @@ class Reaper:
 
 
 def _zombie_children() -> list[int]:
-    import psutil
-
     found = []
     with contextlib.suppress(psutil.Error):
         for process in psutil.Process().children():
