@@ -83,9 +83,8 @@ function useFocusAfterSending(): void {
   const isSent = typeof state === "object" && state !== null && "isSent" in state;
   useEffect(() => {
     if (!isSent) return;
-    const frame = requestAnimationFrame(focusPrompt);
+    focusPrompt();
     history.replaceState(null, ""); // a reload is no sending
-    return () => cancelAnimationFrame(frame);
   }, [isSent]);
 }
 

@@ -37,9 +37,7 @@ export function Examples({ choices }: { choices: Choices }) {
             <Icon aria-hidden="true" className="text-accent-text mt-0.5 size-4 shrink-0" />
             <span className="min-w-0">
               <span className="text-ink block text-sm font-medium">{t(`examples.${name}.title`)}</span>
-              <span className="text-ink-soft mt-0.5 line-clamp-2 block text-sm">
-                {t(`examples.${name}.prompt`)}
-              </span>
+              <span className="text-ink-soft mt-0.5 line-clamp-2 text-sm">{t(`examples.${name}.prompt`)}</span>
             </span>
           </button>
         </li>

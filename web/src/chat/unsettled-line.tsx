@@ -1,5 +1,5 @@
-import { ArrowRightLeft, Clock, Hand, Hourglass, Square } from "lucide-react";
-import type { ReactNode } from "react";
+import { ArrowRightLeft, Clock, Hand, Hourglass, X } from "lucide-react";
+import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useReportedFailure } from "@/composer/use-reported-failure";
 import { useActions, useDevices, useTurn } from "@/connection/hooks";
@@ -15,17 +15,19 @@ import type { Standing } from "./use-standing";
 
 /** A turn that has not ended: its state in words, and the ways to stop or move it. */
 export function UnsettledLine({ turn, standing }: { turn: Subtask; standing: Standing }) {
-  const isQueued = standing.state === "queued";
+  const isWaiting = standing.state === "queued";
   return (
     <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
       <StateBadge turn={turn} standing={standing} />
       <span className="text-ink-soft min-w-0 text-sm">
         <Words turn={turn} standing={standing} />
       </span>
-      <span className="ml-auto flex flex-wrap items-center gap-1.5">
-        {isQueued && <MoveMenu turn={turn} deviceId={standing.deviceId} />}
-        <Stop turn={turn} standing={standing} />
-      </span>
+      {isWaiting && (
+        <span className="ml-auto flex flex-wrap items-center gap-1">
+          <MoveMenu turn={turn} deviceId={standing.deviceId} />
+          <Cancel turn={turn} />
+        </span>
+      )}
     </div>
   );
 }
@@ -87,17 +89,19 @@ function Elapsed({ turn, device }: { turn: Subtask; device: string }) {
   );
 }
 
-function Stop({ turn, standing: { state } }: { turn: Subtask; standing: Standing }) {
+/** What waits is cancelled here; what runs is stopped beside the message box, which is always in sight. */
+function Cancel({ turn }: { turn: Subtask }) {
   const { t } = useTranslation("chat");
   const actions = useActions();
   const report = useReportedFailure();
-  if (state === "cancelling") return null;
-  const stop = (): void => {
-    report(actions.cancel(turn.subtask_id)).catch(() => undefined);
+  const [isBusy, setIsBusy] = useState(false);
+  const cancel = (): void => {
+    setIsBusy(true);
+    report(actions.cancel(turn.subtask_id)).catch(() => setIsBusy(false));
   };
   return (
-    <Button size="sm" variant="danger" icon={<Square className="size-3 fill-current" />} onClick={stop}>
-      {state === "running" ? t("stop.stop") : t("stop.cancel")}
+    <Button size="sm" variant="ghost" icon={<X className="size-3.5" />} isBusy={isBusy} onClick={cancel}>
+      {t("stop.cancel")}
     </Button>
   );
 }

@@ -42,7 +42,7 @@ export function Composer({ conversation, last, active, placeholder, onSent }: Pr
   const sending = useSending(conversation);
   const submission = useSubmit(conversation, choices, onSent);
   const { way, isChoosable, setWay } = useWay(active, choices, draft.files.length > 0);
-  const { stop, isStopping } = useStop(active);
+  const { canStop, stop, isStopping } = useStop(active);
 
   const problem = promptProblem(draft.text);
   const isBusy = sending.message !== null || submission.isFollowingUp;
@@ -91,7 +91,7 @@ export function Composer({ conversation, last, active, placeholder, onSent }: Pr
         <div className="flex flex-wrap items-end justify-end gap-1.5 p-2 pt-1">
           <ChoiceBar choices={choices} onFiles={attachments.add} />
           <div className="flex shrink-0 items-center gap-1.5">
-            {active !== null && <StopButton isStopping={isStopping} onStop={stop} />}
+            {canStop && <StopButton isStopping={isStopping} onStop={stop} />}
             <SendButton way={way} isChoosable={isChoosable} isDisabled={!isReady} isBusy={isBusy} onWay={setWay} />
           </div>
         </div>
@@ -123,18 +123,18 @@ function useWay(active: Subtask | null, choices: Choices, hasFiles: boolean) {
   return { way, isChoosable, setWay };
 }
 
-function useStop(active: Subtask | null): { stop: () => void; isStopping: boolean } {
+/** What runs is stopped here; what only waits is cancelled where it stands. */
+function useStop(active: Subtask | null): { canStop: boolean; stop: () => void; isStopping: boolean } {
   const actions = useActions();
   const report = useReportedFailure();
   const live = useSubtaskState(active?.subtask_id ?? "");
   const [asked, setAsked] = useState<string | null>(null);
   const state = live?.state ?? active?.state;
-  const isStopping =
-    state === "cancelling" || (asked === active?.subtask_id && state !== undefined && !isSettled(state));
+  const canStop = active !== null && state !== undefined && state !== "queued" && !isSettled(state);
   const stop = (): void => {
     if (active === null) return;
     setAsked(active.subtask_id);
     report(actions.cancel(active.subtask_id)).catch(() => setAsked(null));
   };
-  return { stop, isStopping };
+  return { canStop, stop, isStopping: state === "cancelling" || asked === active?.subtask_id };
 }

@@ -43,7 +43,7 @@ export function ConversationRow({ task, live, isOpen, onNavigate }: Props) {
         aria-current={isOpen ? "page" : undefined}
         title={task.title}
         className={classes(
-          "flex min-h-9 min-w-0 flex-1 items-center gap-2 rounded-lg py-1.5 pr-10 pl-2.5 text-sm -outline-offset-2 max-md:min-h-11",
+          "flex min-h-9 min-w-0 flex-1 items-center gap-2 rounded-lg py-1.5 pr-2.5 pl-2.5 text-sm -outline-offset-2 max-md:min-h-11 pointer-coarse:pr-11",
           isOpen ? "text-accent-text font-medium" : "text-ink",
           mark === "unread" || mark === "failed" || mark === "asking" ? "font-semibold" : "",
         )}
@@ -51,7 +51,9 @@ export function ConversationRow({ task, live, isOpen, onNavigate }: Props) {
         <span className="min-w-0 flex-1 truncate" dir="auto">
           {task.title}
         </span>
-        <StateMark mark={mark} />
+        <span className="inline-flex group-focus-within:opacity-0 group-hover:opacity-0 group-has-data-[state=open]:opacity-0 pointer-coarse:opacity-100!">
+          <StateMark mark={mark} />
+        </span>
       </Link>
       <RowMenu task={task} onRename={() => setIsRenaming(true)} onDelete={() => setIsDeleting(true)} />
       <DeleteConversation
