@@ -11,17 +11,28 @@ import { CLOSE_CODES, type FromViewer } from "@/protocol/wire";
 
 export type LinkState = "connecting" | "open" | "reconnecting" | "offline";
 
-const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 30_000;
-const RESTART_WAIT_MS = 1_000;
-const OPEN_MS = 10_000;
-const PING_EVERY_MS = 25_000;
-const PING_MS = 10_000;
-const DOUBT_MS = 5_000;
-const HIDDEN_MS = 20_000;
-const TICK_MS = 5_000;
-const STEADY_MS = 5_000;
-const ANSWER_MS = 20_000;
+/** All in milliseconds. */
+export const TIMING = {
+  /** The first wait before connecting again is at most this; the bound doubles up to `longestWait`. */
+  firstWait: 500,
+  longestWait: 30_000,
+  /** A server that restarts is asked again within this. */
+  restartWait: 1_000,
+  /** Opening may take so long. */
+  open: 10_000,
+  pingEvery: 25_000,
+  ping: 10_000,
+  /** The answer to a ping on a line that is doubted may take so long. */
+  doubt: 5_000,
+  /** A page that was hidden for longer doubts its line. */
+  hidden: 20_000,
+  tick: 5_000,
+  /** A connection that lasted so long begins the waits anew: one that is closed at once is none. */
+  steady: 5_000,
+  /** An answer may take so long. */
+  answer: 20_000,
+};
+export type Timing = typeof TIMING;
 
 /** Who is told what comes. */
 export interface SocketOwner {
@@ -44,7 +55,8 @@ export class Socket {
   private readonly url: string;
   private readonly owner: SocketOwner;
   private readonly requests = new Requests();
-  private readonly backoff = new Backoff(FIRST_WAIT_MS, LONGEST_WAIT_MS);
+  private readonly timing: Timing;
+  private readonly backoff: Backoff;
   private retry: ReturnType<typeof setTimeout> | undefined;
   private deadline: ReturnType<typeof setTimeout> | undefined;
   private steady: ReturnType<typeof setTimeout> | undefined;
@@ -54,16 +66,18 @@ export class Socket {
   private hiddenSince = 0;
   private isProbing = false;
 
-  constructor(url: string, owner: SocketOwner) {
+  constructor(url: string, owner: SocketOwner, timing: Timing = TIMING) {
     this.url = url;
     this.owner = owner;
+    this.timing = timing;
+    this.backoff = new Backoff(timing.firstWait, timing.longestWait);
   }
 
   start(): void {
     if (this.isRunning) return;
     this.isRunning = true;
     this.lastTick = Date.now();
-    this.ticks = setInterval(() => this.tick(), TICK_MS);
+    this.ticks = setInterval(() => this.tick(), this.timing.tick);
     window.addEventListener("online", this.onOnline);
     window.addEventListener("offline", this.onOffline);
     document.addEventListener("visibilitychange", this.onVisibility);
@@ -85,7 +99,7 @@ export class Socket {
   request<E extends keyof FromViewer | "ping">(
     event: E,
     data: E extends keyof FromViewer ? FromViewer[E] : Record<string, never>,
-    ms = ANSWER_MS,
+    ms = this.timing.answer,
   ): Promise<unknown> {
     const socket = this.socket;
     if (this.state !== "open" || !socket) return Promise.reject(unreachable());
@@ -104,7 +118,7 @@ export class Socket {
     clearTimeout(this.retry);
     const socket = new WebSocket(this.url);
     this.socket = socket;
-    this.deadline = setTimeout(() => this.lost(socket, 0), OPEN_MS);
+    this.deadline = setTimeout(() => this.lost(socket, 0), this.timing.open);
     socket.onopen = () => {
       if (socket === this.socket) this.onOpen();
     };
@@ -117,8 +131,7 @@ export class Socket {
   private onOpen(): void {
     clearTimeout(this.deadline);
     this.lastPing = Date.now();
-    // A server that accepts and closes at once is not connected to more often than one that refuses.
-    this.steady = setTimeout(() => this.backoff.reset(), STEADY_MS);
+    this.steady = setTimeout(() => this.backoff.reset(), this.timing.steady);
     this.become("open");
     this.owner.opened();
   }
@@ -142,7 +155,7 @@ export class Socket {
     const isRestart = code === CLOSE_CODES.RESTARTING;
     this.retry = setTimeout(
       () => this.connect(),
-      isRestart ? Math.random() * RESTART_WAIT_MS : this.backoff.next(),
+      isRestart ? Math.random() * this.timing.restartWait : this.backoff.next(),
     );
     // A browser does not say why an upgrade was refused; asking by REST does.
     if (!wasOpen || code === CLOSE_CODES.UNAUTHENTICATED || code === CLOSE_CODES.FORBIDDEN)
@@ -179,15 +192,15 @@ export class Socket {
 
   private tick(): void {
     const now = Date.now();
-    const hasJumped = now - this.lastTick > 3 * TICK_MS;
+    const hasJumped = now - this.lastTick > 3 * this.timing.tick;
     this.lastTick = now;
     if (hasJumped) this.doubt();
-    else if (now - this.lastPing >= PING_EVERY_MS) this.probe(PING_MS);
+    else if (now - this.lastPing >= this.timing.pingEvery) this.probe(this.timing.ping);
   }
 
   /** Time has passed in which anything may have happened to the line. */
   private doubt(): void {
-    if (this.state === "open") this.probe(DOUBT_MS);
+    if (this.state === "open") this.probe(this.timing.doubt);
     else this.retryNow();
   }
 
@@ -197,13 +210,13 @@ export class Socket {
   };
 
   private readonly onOffline = (): void => {
-    if (this.state === "open") this.probe(DOUBT_MS);
+    if (this.state === "open") this.probe(this.timing.doubt);
     else this.become("offline");
   };
 
   private readonly onVisibility = (): void => {
     if (document.hidden) this.hiddenSince = Date.now();
-    else if (Date.now() - this.hiddenSince > HIDDEN_MS) this.doubt();
+    else if (Date.now() - this.hiddenSince > this.timing.hidden) this.doubt();
   };
 
   private become(state: LinkState): void {
