@@ -78,11 +78,15 @@ export class RawServer {
   refuse = false;
   onLine: (line: Line) => void = () => undefined;
   private readonly server: Server = createServer();
-  private readonly streams = new Set<Duplex>();
+  private readonly sockets = new Set<Duplex>();
 
   async start(): Promise<string> {
+    // All of them, since one that came in the last moment would keep the server from closing.
+    this.server.on("connection", (socket) => {
+      this.sockets.add(socket);
+      if (!this.server.listening) socket.destroy();
+    });
     this.server.on("upgrade", (request, stream: Duplex) => {
-      this.streams.add(stream);
       if (this.refuse) {
         stream.end("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n");
         return;
@@ -103,7 +107,8 @@ export class RawServer {
   }
 
   async stop(): Promise<void> {
-    for (const stream of this.streams) stream.destroy();
-    await new Promise((resolve) => this.server.close(resolve));
+    const closed = new Promise((resolve) => this.server.close(resolve));
+    for (const socket of this.sockets) socket.destroy();
+    await closed;
   }
 }
