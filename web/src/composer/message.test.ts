@@ -53,10 +53,10 @@ describe("a message", () => {
     expect(message).toEqual({ prompt: "ls", device_id: "a", shell: "Command", options: {} });
   });
 
-  it("leaves out what another device might refuse", () => {
+  it("keeps its shell elsewhere, and leaves out a folder that only this device has", () => {
     const choices = { ...CHOICES, shell: "Command" };
     const message = messageOf({ ...EMPTY, text: "ls" }, choices, null, { deviceId: "b" });
-    expect(message).toEqual({ prompt: "ls", device_id: "b", options: {} });
+    expect(message).toEqual({ prompt: "ls", device_id: "b", shell: "Command", options: {} });
   });
 
   it("can wait for a device", () => {

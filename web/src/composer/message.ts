@@ -13,14 +13,12 @@ export function messageOf(
 ): Message {
   const deviceId = way.deviceId ?? choices.deviceId;
   const isElsewhere = deviceId !== choices.deviceId;
-  const device = choices.devices.find((one) => one.device_id === deviceId);
-  const isOffered = !isElsewhere || choices.shell === null || device?.shells.includes(choices.shell) === true;
   return {
     prompt: draft.text,
     ...(taskId === null ? {} : { task_id: taskId }),
     ...(deviceId === null ? {} : { device_id: deviceId }),
-    // What another device would refuse is left out: it then takes its own default.
-    ...(choices.shell !== null && isOffered ? { shell: choices.shell } : {}),
+    // Also elsewhere: what was meant for one shell is not for another to guess at. A device without it refuses.
+    ...(choices.shell === null ? {} : { shell: choices.shell }),
     ...(way.isWaiting === true ? { wait: true } : {}),
     options: optionsOf(draft, choices, isElsewhere),
   };
