@@ -1,5 +1,6 @@
 """Devices in the page: chosen, starred, lost, deleted, added by a token and by a code."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,13 @@ async def test_the_star_makes_a_device_the_default_of_new_conversations(site: Si
     await star.click()
     await expect(star).to_be_checked()
     await page.keyboard.press("Escape")
+
+    async def is_set() -> bool:
+        return [one["device_id"] for one in await site.devices() if one["is_default"]] == ["laptop"]
+
+    await eventually(is_set, what="the server has it")
     await page.reload()
     await expect(chat.picker).to_contain_text("laptop")
-    assert [one["device_id"] for one in await site.devices() if one["is_default"]] == ["laptop"]
 
 
 async def test_a_device_that_is_killed_fails_its_task_and_turns_grey(
@@ -114,6 +119,7 @@ async def test_a_computer_is_added_by_the_code_it_shows_and_never_by_opening_a_l
         await expect(chat.shows(chat.words("devices.pair.approved", name="garage-pc"))).to_be_visible()
 
         async def token() -> str | None:
+            await asyncio.sleep(code["interval"])
             status, body = await poll()
             return body["token"] if status == 200 else None
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright, expect
 from support.sources import ROOT
 
 FLAGS = (
@@ -33,6 +33,7 @@ addEventListener("securitypolicyviolation", (event) =>
 @asynccontextmanager
 async def running_browser() -> AsyncIterator[Browser]:
     """Start Chromium until the block ends."""
+    expect.set_options(timeout=PATIENCE * 1000)
     found = await _find()
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=found, args=list(FLAGS))

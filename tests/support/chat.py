@@ -4,11 +4,9 @@ import re
 from pathlib import Path
 
 from playwright.async_api import Locator, Page, expect
-from support.browser import PATIENCE
 from support.site import PASSWORD
 from support.words import Words
 
-SETTLE = PATIENCE * 1000
 SLOW = 60_000
 """Milliseconds for what waits for a Claude CLI to start."""
 
@@ -31,7 +29,7 @@ class Chat:
         await self.page.get_by_label(self.words("login.name"), exact=True).fill(name)
         await self.page.get_by_label(self.words("login.password"), exact=True).fill(password)
         await self.button("login.submit").click()
-        await expect(self.button("login.submit")).to_be_hidden(timeout=SETTLE)
+        await expect(self.button("login.submit")).to_be_hidden()
 
     def button(self, key: str, within: Locator | None = None, **given: object) -> Locator:
         """Return the button that is called so."""

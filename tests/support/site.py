@@ -54,10 +54,11 @@ class Site:
 
     async def token(self, *scopes: str, user: str = "admin") -> str:
         """Make a token, as ``wegent-server token`` does (``cloud`` is only for the operator's executors)."""
+        given = {"scopes": scopes} if scopes else {}
         async with Database.open(self.settings.database_url) as database:
             row = await users.find(database, user)
             assert row is not None
-            return (await tokens.issue(database, self.settings, row.id, name="test", scopes=scopes)).token
+            return (await tokens.issue(database, self.settings, row.id, name="test", **given)).token
 
     def begin_executor(self, name: str, token: str, *flags: str, mode: str = "local") -> Program:
         """Start a real executor of its own and wait for nothing; the same name is the same device."""
