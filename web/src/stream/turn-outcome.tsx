@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import type { Turn } from "@/connection/hooks";
 import type { State, Subtask, TaskError } from "@/protocol/wire";
 import { useErrorText } from "@/i18n/use-error-text";
+import { isSettled } from "@/stream/rows";
 import { UsageLine } from "@/stream/usage-line";
 
 interface TurnOutcomeProps {
@@ -27,7 +28,7 @@ export const TurnOutcome = memo(function TurnOutcome({ turn, known, state }: Tur
         </p>
       )}
       {known?.error && <Failure error={known.error} />}
-      {usage && <UsageLine usage={usage} />}
+      {isSettled(state) && <UsageLine usage={usage} turn={turn} />}
     </>
   );
 });
