@@ -19,6 +19,10 @@ export function Drawer({ isOpen, onOpenChange, children }: Props) {
         <Radix.Overlay className="fixed inset-0 z-30 bg-black/40" />
         <Radix.Content
           aria-describedby={undefined}
+          onOpenAutoFocus={(event) => {
+            event.preventDefault();
+            (event.currentTarget as HTMLElement).focus();
+          }}
           className="border-line bg-surface fixed inset-y-0 left-0 z-40 flex w-[min(20rem,calc(100vw-3rem))] flex-col border-r shadow-xl focus:outline-none"
         >
           <Radix.Title className="sr-only">{t("nav.label")}</Radix.Title>

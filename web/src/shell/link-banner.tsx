@@ -17,9 +17,9 @@ export function LinkBanner() {
   return (
     <div role="status" aria-live="polite">
       {isLost && link.state !== "open" && (
-        <div className="border-line bg-warn-soft text-warn flex flex-wrap items-center justify-center gap-x-3 gap-y-1 border-b px-4 py-1.5 text-sm">
+        <div className="border-line bg-warn-soft text-warn flex items-center gap-3 border-b px-4 py-1.5 text-sm md:justify-center">
           <WifiOff aria-hidden="true" className="size-4 shrink-0" />
-          <span>{t(`link.${link.state}`)}</span>
+          <span className="min-w-0">{t(`link.${link.state}`)}</span>
           <Button size="sm" variant="ghost" className="text-warn" onClick={link.retryNow}>
             {t("link.retryNow")}
           </Button>

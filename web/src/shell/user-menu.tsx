@@ -17,7 +17,6 @@ export function UserMenu({ onNavigate }: { onNavigate?: () => void }) {
   const trigger = (
     <button
       type="button"
-      aria-label={t("nav.account", { name })}
       className="text-ink-soft hover:bg-raised hover:text-ink flex min-h-9 w-full items-center gap-2.5 rounded-lg px-2.5 text-sm transition-colors max-md:min-h-10"
     >
       <span
@@ -26,7 +25,10 @@ export function UserMenu({ onNavigate }: { onNavigate?: () => void }) {
       >
         {Array.from(name)[0]}
       </span>
-      <span className="min-w-0 flex-1 truncate text-left">{name}</span>
+      <span className="min-w-0 flex-1 truncate text-left">
+        <span className="sr-only">{t("nav.account")} </span>
+        {name}
+      </span>
       <ChevronsUpDown aria-hidden="true" className="size-3.5" />
     </button>
   );

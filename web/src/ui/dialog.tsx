@@ -35,27 +35,31 @@ export function Dialog({ isOpen, onOpenChange, title, description, children, foo
         <Radix.Content
           className={classes(PANEL, SIZES[size])}
           onOpenAutoFocus={(event) => {
-            // Else the button that closes it would have the focus, with its tooltip open.
+            // The window itself, so that its title is read; unless a field of it asked for the focus.
             event.preventDefault();
-            (event.currentTarget as HTMLElement).focus();
+            const window = event.currentTarget as HTMLElement;
+            if (!window.contains(document.activeElement)) window.focus();
           }}
           {...(description ? {} : { "aria-describedby": undefined })}
         >
-          <div className="flex items-start gap-4 p-5 pb-3">
-            <div className="min-w-0 flex-1">
-              <Radix.Title className="text-ink text-base font-semibold">{title}</Radix.Title>
-              {description && (
-                <Radix.Description className="text-ink-soft mt-1 text-sm">{description}</Radix.Description>
-              )}
-            </div>
-            <Radix.Close asChild>
-              <IconButton label={t("close")} icon={<X className="size-4" />} size="sm" />
-            </Radix.Close>
+          <div className="p-5 pr-14 pb-3">
+            <Radix.Title className="text-ink text-base font-semibold">{title}</Radix.Title>
+            {description && (
+              <Radix.Description className="text-ink-soft mt-1 text-sm">{description}</Radix.Description>
+            )}
           </div>
           <div className="min-h-0 flex-1 overflow-y-auto px-5 pb-5">{children}</div>
           {footer && (
             <div className="border-line flex flex-wrap justify-end gap-2 border-t px-5 py-4">{footer}</div>
           )}
+          <Radix.Close asChild>
+            <IconButton
+              label={t("close")}
+              icon={<X className="size-4" />}
+              size="sm"
+              className="absolute top-3.5 right-3.5"
+            />
+          </Radix.Close>
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>

@@ -1,5 +1,5 @@
 import { Tooltip as Radix } from "radix-ui";
-import type { ReactElement } from "react";
+import type { FocusEvent, ReactElement } from "react";
 
 export const TooltipProvider = Radix.Provider;
 
@@ -7,7 +7,9 @@ export const TooltipProvider = Radix.Provider;
 export function Tooltip({ text, children }: { text: string; children: ReactElement }) {
   return (
     <Radix.Root>
-      <Radix.Trigger asChild>{children}</Radix.Trigger>
+      <Radix.Trigger asChild onFocus={unlessVisible}>
+        {children}
+      </Radix.Trigger>
       <Radix.Portal>
         <Radix.Content
           sideOffset={6}
@@ -19,4 +21,9 @@ export function Tooltip({ text, children }: { text: string; children: ReactEleme
       </Radix.Portal>
     </Radix.Root>
   );
+}
+
+/** What gets the focus by a click, or when a window opens, needs no word about it. */
+function unlessVisible(event: FocusEvent<HTMLButtonElement>): void {
+  if (!event.currentTarget.matches(":focus-visible")) event.preventDefault();
 }
