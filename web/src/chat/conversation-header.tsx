@@ -18,10 +18,9 @@ interface Props {
 
 /** What a conversation is called, where it runs, and what can be done to it. */
 export function ConversationHeader({ task, turns }: Props) {
-  const { t } = useTranslation("chat");
   const [isRenaming, setIsRenaming] = useState(false);
   return (
-    <header className="border-line flex min-h-14 items-center gap-3 border-b px-4 md:px-6">
+    <header className="border-line flex min-h-12 items-center gap-3 border-b px-4 md:min-h-14 md:px-6">
       <div className="min-w-0 flex-1">
         {isRenaming ? (
           <TitleForm task={task} onDone={() => setIsRenaming(false)} className="max-w-lg" />
@@ -32,14 +31,7 @@ export function ConversationHeader({ task, turns }: Props) {
             title={task.title}
             className="text-ink truncate text-sm font-semibold outline-none"
           >
-            <button
-              type="button"
-              className="hover:bg-raised -mx-2 max-w-full truncate rounded-md px-2 py-1.5 align-middle"
-              aria-label={t("conversation.renameTitle", { title: task.title })}
-              onClick={() => setIsRenaming(true)}
-            >
-              {task.title}
-            </button>
+            {task.title}
           </h1>
         )}
       </div>

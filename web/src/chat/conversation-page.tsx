@@ -22,14 +22,13 @@ import { SendingPrompt } from "./sending-prompt";
 import { sentTurn } from "./sent-turn";
 import { TurnFooter } from "./turn-footer";
 import { activeTurn, useFreshTurns } from "./use-fresh-turns";
-import { useSeen } from "./use-seen";
+import { Seen } from "./seen";
 
 /** One conversation: its turns, live, and the box for the next message. */
 export function ConversationPage({ taskId }: { taskId: string }) {
   const task = useTask(taskId);
   const turns = useTurns(taskId);
   useFreshTurns(taskId, turns.data);
-  useSeen(task.data);
   const error = task.error ?? turns.error;
   if (task.data === undefined || turns.data === undefined) {
     if (error === null) return <Loading />;
@@ -54,6 +53,7 @@ function Conversation({ task, turns }: { task: Task; turns: readonly Subtask[] }
   };
   return (
     <div className="flex h-full min-h-0 flex-col">
+      <Seen task={task} active={active} />
       <ConversationHeader task={task} turns={turns} />
       <TurnStream
         taskId={task.task_id}

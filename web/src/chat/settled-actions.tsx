@@ -3,8 +3,9 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { draftOf } from "@/composer/message";
 import { focusPrompt } from "@/composer/prompt-box";
-import { useDraft } from "@/composer/use-outbox";
+import { useDraft, useOutbox } from "@/composer/use-outbox";
 import { useReportedFailure } from "@/composer/use-reported-failure";
+import { ApiError } from "@/connection/errors";
 import { useActions, useTurn } from "@/connection/hooks";
 import { refreshTurn } from "@/conversations/queries";
 import type { Subtask } from "@/protocol/wire";
@@ -12,6 +13,9 @@ import { plainOutput } from "@/stream/ansi";
 import { answerText } from "@/stream/plain-text";
 import type { Transcript } from "@/transcript/blocks";
 import { Button, copyText, IconButton, toast } from "@/ui";
+
+/** Where the device is away, the message box offers the ways that are left. */
+const AWAY: readonly string[] = ["device_offline", "no_cloud"];
 
 /** A turn that is over: copy its answer, run it again, change it and send it again. */
 export function SettledActions({ turn }: { turn: Subtask }) {
@@ -59,11 +63,17 @@ function CopyAnswer({ text }: { text: string }) {
 function Retry({ turn, isProminent }: { turn: Subtask; isProminent: boolean }) {
   const { t } = useTranslation("chat");
   const actions = useActions();
+  const outbox = useOutbox();
   const report = useReportedFailure();
   const [isBusy, setIsBusy] = useState(false);
   const again = (): void => {
     setIsBusy(true);
-    report(actions.retry(turn.subtask_id).then((sent) => refreshTurn(sent)))
+    const repeated = actions.retry(turn.subtask_id).then(refreshTurn, (error: unknown) => {
+      if (!(error instanceof ApiError) || !AWAY.includes(error.code)) throw error;
+      outbox.giveBack(turn.task_id, draftOf(turn), error);
+      focusPrompt();
+    });
+    report(repeated)
       .catch(() => undefined)
       .finally(() => setIsBusy(false));
   };

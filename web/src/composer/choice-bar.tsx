@@ -2,21 +2,19 @@ import { Link } from "wouter";
 import { MonitorUp } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { DevicePicker } from "@/devices/device-picker";
-import { AttachButton } from "./attach-button";
 import { FolderPicker } from "./folder-picker";
 import { OptionsPanel } from "./options-panel";
 import { ShellPicker } from "./shell-picker";
 import { DEFAULT_SHELL } from "./target";
 import type { Choices } from "./use-choices";
 
-/** What can be chosen for the next message: files, device, shell, folder, options. */
-export function ChoiceBar({ choices, onFiles }: { choices: Choices; onFiles: (files: readonly File[]) => void }) {
+/** What can be chosen for the next message: device, shell, folder, options. On a phone it is a row of its own. */
+export function ChoiceBar({ choices }: { choices: Choices }) {
   const { t } = useTranslation("chat");
   const { device, deviceId, shell, shells, change } = choices;
   const isClaude = shell === null || shell === DEFAULT_SHELL;
   return (
-    <div className="flex min-w-0 flex-1 flex-wrap items-center gap-1">
-      <AttachButton onFiles={onFiles} />
+    <div className="flex min-w-0 flex-1 items-center gap-1 max-sm:order-first max-sm:basis-full">
       {deviceId === null ? (
         choices.isKnown && (
           <Link

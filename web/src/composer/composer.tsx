@@ -3,13 +3,14 @@ import { useActions, useSubtaskState } from "@/connection/hooks";
 import { isSettled } from "@/connection/standings";
 import type { Subtask } from "@/protocol/wire";
 import { classes } from "@/ui";
+import { AttachButton } from "./attach-button";
 import { AttachmentList } from "./attachment-list";
 import { ChoiceBar } from "./choice-bar";
 import { DropZone } from "./drop-zone";
 import { Hint } from "./hint";
 import type { Delivered } from "./outbox";
 import { promptProblem } from "./prompt";
-import { PromptBox } from "./prompt-box";
+import { focusPrompt, PromptBox } from "./prompt-box";
 import { SendButton, StopButton, type Way } from "./send-controls";
 import { SendProblem } from "./send-problem";
 import { DEFAULT_SHELL } from "./target";
@@ -65,7 +66,10 @@ export function Composer({ conversation, last, active, placeholder, onSent }: Pr
         <SendProblem
           error={error}
           choices={choices}
-          onSend={(other) => void submission.send(other)}
+          onSend={(other) => {
+            void submission.send(other);
+            focusPrompt(); // the button that had the focus goes away
+          }}
           onDismiss={() => {
             outbox.dismiss(conversation);
             submission.dismiss();
@@ -88,9 +92,10 @@ export function Composer({ conversation, last, active, placeholder, onSent }: Pr
           isInvalid={problem === "tooLong" || problem === "nul"}
           describedBy={hint}
         />
-        <div className="flex flex-wrap items-end justify-end gap-1.5 p-2 pt-1">
-          <ChoiceBar choices={choices} onFiles={attachments.add} />
-          <div className="flex shrink-0 items-center gap-1.5">
+        <div className="flex flex-wrap items-center gap-1 p-2 pt-1">
+          <AttachButton onFiles={attachments.add} />
+          <ChoiceBar choices={choices} />
+          <div className="flex shrink-0 items-center gap-1.5 max-sm:ml-auto">
             {canStop && <StopButton isStopping={isStopping} onStop={stop} />}
             <SendButton way={way} isChoosable={isChoosable} isDisabled={!isReady} isBusy={isBusy} onWay={setWay} />
           </div>

@@ -29,9 +29,10 @@ export function Hint({ id, text, way, choices, isUploading }: Props) {
   };
   const useless = ({ device }: Choices): string | null => {
     if (device?.status === "offline") return t("hint.offline", { device: device.name });
-    if (device?.status === "busy" && way !== "now")
-      return t("hint.busy", { device: device.name, count: device.queued });
-    return null;
+    if (device?.status !== "busy" || way === "now") return null;
+    return device.queued === 0
+      ? t("hint.busy", { device: device.name })
+      : t("hint.busyBehind", { device: device.name, count: device.queued });
   };
   const isKeys = !isBad && words() === t("hint.keys");
   return (

@@ -5,7 +5,7 @@
 import { ApiError, isPassing } from "@/connection/errors";
 import { newId } from "@/connection/new-id";
 import type { Send, Sent } from "@/protocol/wire";
-import { Drafts } from "./drafts";
+import { Drafts, type Draft } from "./drafts";
 import { isSameMessage, PendingSends } from "./pending";
 
 export type Message = Omit<Send, "client_id">;
@@ -75,6 +75,16 @@ export class Outbox {
     }));
   }
 
+  /** Put a refused repetition into the box, before what stands there, to be sent in another way. */
+  giveBack(conversation: string, draft: Omit<Draft, "files">, error: ApiError): void {
+    const { text } = this.drafts.get(conversation);
+    this.drafts.change(conversation, {
+      ...draft,
+      text: text.trim() === "" ? draft.text : `${draft.text}\n\n${text}`,
+    });
+    this.#set(conversation, { ...this.sending(conversation), error });
+  }
+
   /** Forget why the last message was refused. */
   dismiss(conversation: string): void {
     this.#set(conversation, { ...this.sending(conversation), error: null });
@@ -89,7 +99,7 @@ export class Outbox {
     conversation: string,
     message: Send,
     deliver: Deliver,
-    restored: (typedSince: string) => Partial<ReturnType<Drafts["get"]>>,
+    restored: (typedSince: string) => Partial<Draft>,
   ): Promise<Delivered | null> {
     this.#set(conversation, { message, error: null });
     try {

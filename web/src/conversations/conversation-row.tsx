@@ -21,7 +21,9 @@ export function ConversationRow({ task, live, isOpen, onNavigate }: Props) {
   const [, navigate] = useLocation();
   const [isRenaming, setIsRenaming] = useState(false);
   const [isDeleting, setIsDeleting] = useState(false);
-  const mark = isOpen && !document.hidden ? markOf({ ...task, unread: false }, live) : markOf(task, live);
+  const known = markOf(task, live);
+  // What is open is being seen: the server hears of it in a moment.
+  const mark = isOpen && !document.hidden && (known === "unread" || known === "failed") ? null : known;
   if (isRenaming) {
     return (
       <li className="px-1 py-0.5">

@@ -13,8 +13,8 @@ export function stateOf(task: Task, live: SubtaskState | undefined): State | nul
 }
 
 /**
- * The mark of a conversation. Something unread in one whose turn still runs is a question: ends are the only other
- * thing that makes one unread.
+ * The mark of a conversation. Something unread in one whose turn runs is a question that waits for an answer (or
+ * that an earlier turn of it has ended since).
  */
 export function markOf(task: Task, live: SubtaskState | undefined): Mark {
   const state = stateOf(task, live);
