@@ -68,10 +68,15 @@ def check_scope(who: Login, *needed: str) -> None:
         raise ProtocolError(Code.FORBIDDEN, f"This token lacks the scope {' or '.join(sorted(needed))}.")
 
 
-def require_login_session(who: Login) -> None:
-    """Raise ``forbidden`` for a token: only a person who logged in may do this."""
+async def login_session() -> Login:
+    """Return who asks, a person who logged in; raise ``forbidden`` for a token.
+
+    That the session has not ended is checked again: a request's body may come long after its header.
+    """
+    who = login()
     if who.kind != "login":
         raise ProtocolError(Code.FORBIDDEN, "Only a login session may do that.", "Log in with your password.")
+    return await tokens.recheck(store().database, who.token_id, who.user.id)
 
 
 def install(app: Quart, settings: Settings) -> None:

@@ -10,7 +10,9 @@ from quart_schema import document_response, validate_response
 from api import auth
 from api.config import Settings
 from api.request import json_body
-from api.store import attempts, pubsub, tokens, users
+from api.store import attempts, device_codes, pubsub, tokens, users
+from api.store.store import Store
+from api.store.users import UserRow
 from wegent.protocol.errors import Code, ProtocolError
 from wegent.protocol.resources import User
 from wegent.protocol.types import Name
@@ -58,12 +60,12 @@ async def login(data: Credentials) -> Response:
     key = f"{data.username} {request.remote_addr}"
     await attempts.count(store.redis, key)
     user = await users.check_password(store.database, data.username, data.password)
-    if user is None:
+    issued = None if user is None else await _begin_session(store, user)
+    if user is None or issued is None:
         raise ProtocolError(
             Code.UNAUTHENTICATED, "The name or the password is wrong.", "Check both, then try again."
         )
     await attempts.forgive(store.redis, key)
-    issued = await tokens.issue(store.database, settings(), user.id, name="login", kind="login")
     answer = LoggedIn(issued.token, issued.expires_at, user.shown())
     response = Response(msgspec.json.encode(answer), content_type="application/json")
     response.set_cookie(
@@ -77,19 +79,31 @@ async def login(data: Credentials) -> Response:
     return response
 
 
+async def _begin_session(store: Store, user: UserRow) -> tokens.IssuedToken | None:
+    """Return a login session's token; None if the password was changed while it was checked.
+
+    Who changes it ends all other sessions: one that begins a moment later must not be overlooked.
+    """
+    async with store.database.write() as connection:
+        if not await users.has_password_still(store.database, connection, user):
+            return None
+        return await tokens.insert(connection, settings(), user.id, name="login", kind="login")
+
+
 @blueprint.post("/password")
 @auth.scope("device", "send", "read", "cloud")
 @json_body(NewPassword)
 async def change_password(data: NewPassword) -> tuple[str, int]:
     """Change the password; all other login sessions end, and their sockets are closed.
 
-    API tokens stay as they are: computers go on working. Revoke them one by one where that is wanted.
+    What was approved and not fetched yet is void. API tokens stay as they are: computers go on working. Revoke
+    them one by one where that is wanted.
     """
-    auth.require_login_session(auth.login())
+    who = await auth.login_session()
     store = auth.store()
-    key = f"{auth.login().user.name} {request.remote_addr}"
+    key = f"{who.user.name} {request.remote_addr}"
     await attempts.count(store.redis, key)
-    user = await users.check_password(store.database, auth.login().user.name, data.old)
+    user = await users.check_password(store.database, who.user.name, data.old)
     if user is None:
         raise ProtocolError(Code.FORBIDDEN, "The present password is wrong.", "Check it, then try again.")
     await attempts.forgive(store.redis, key)
@@ -97,7 +111,8 @@ async def change_password(data: NewPassword) -> tuple[str, int]:
     async with store.database.write() as connection:
         if not await users.set_password(connection, user, hashed):
             raise ProtocolError(Code.CONFLICT, "The password has just been changed elsewhere.")
-        ended = await tokens.revoke_logins(connection, user.id, but=auth.login().token_id)
+        ended = await tokens.revoke_logins(connection, user.id, but=who.token_id)
+        await device_codes.delete_approved(connection, user.id)
     await store.pubsub.publish_all(*((pubsub.TOKENS_CHANNEL, token_id) for token_id in ended))
     return "", 204
 

@@ -142,8 +142,7 @@ async def ask_for_token(data: AskingForToken) -> DeviceToken | Response:
 @asynccontextmanager
 async def trying_codes() -> AsyncIterator[str]:
     """Give the id of the person who types a code; one that is none counts, too many are ``rate_limited``."""
-    auth.require_login_session(auth.login())
-    store, user_id = auth.store(), auth.login().user.id
+    store, user_id = auth.store(), (await auth.login_session()).user.id
     who = f"user codes {user_id}"
     await attempts.count(store.redis, who, what="wrong codes")
     yield user_id

@@ -79,11 +79,11 @@ def checked_scopes(asked: list[str]) -> list[Scope]:
 @validate_response(MadeToken, 201)
 async def make_token(data: NewToken) -> tuple[MadeToken, int]:
     """Make a token, good for seven days. It is shown this once."""
-    auth.require_login_session(auth.login())
+    who = await auth.login_session()
     issued = await tokens.issue(
         auth.store().database,
         settings(),
-        auth.login().user.id,
+        who.user.id,
         name=data.name,
         scopes=checked_scopes(data.scopes),
         device_id=data.device_id,
@@ -97,9 +97,9 @@ async def make_token(data: NewToken) -> tuple[MadeToken, int]:
 @validate_response(TokenList)
 async def list_tokens(query_args: Page) -> TokenList:
     """List the tokens that are good, newest first."""
-    auth.require_login_session(auth.login())
+    who = await auth.login_session()
     async with auth.store().database.read() as connection:
-        rows = await tokens.select(connection, auth.login().user.id)
+        rows = await tokens.select(connection, who.user.id)
     start = next((index + 1 for index, row in enumerate(rows) if row["id"] == query_args.after), 0)
     page = rows[start : start + query_args.limit]
     more = start + len(page) < len(rows)
@@ -123,9 +123,9 @@ async def list_tokens(query_args: Page) -> TokenList:
 @auth.scope(*ANY)
 async def revoke_token(token_id: str) -> tuple[str, int]:
     """Revoke a token; its sockets are closed."""
-    auth.require_login_session(auth.login())
+    who = await auth.login_session()
     store = auth.store()
-    if not await tokens.revoke(store.database, auth.login().user.id, token_id):
+    if not await tokens.revoke(store.database, who.user.id, token_id):
         raise ProtocolError(Code.NOT_FOUND, "There is no such token.")
     await store.pubsub.publish(pubsub.TOKENS_CHANNEL, token_id)
     return "", 204

@@ -215,6 +215,11 @@ async def _grant(store: Store, code_hash: str) -> Granted:
     return Granted(issued, user)
 
 
+async def delete_approved(connection: Connection, user_id: str) -> None:
+    """Forget what a user approved, where the machine has not come for its token yet."""
+    await connection.execute(table.delete().where(table.c.user_id == user_id, table.c.is_denied.is_(False)))
+
+
 async def delete_expired(database: Database) -> int:
     """Delete codes whose time is over; return how many."""
     async with database.write() as connection:

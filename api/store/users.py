@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Self
 
 import msgspec
+import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from databases.core import Connection
@@ -79,6 +80,12 @@ async def set_password(connection: Connection, row: UserRow, password_hash: str)
     unchanged = (users.c.id == row.id, users.c.password_hash == row.password_hash)
     changed = users.update().where(*unchanged).values(password_hash=password_hash).returning(users.c.id)
     return await connection.fetch_one(changed) is not None
+
+
+async def has_password_still(database: Database, connection: Connection, row: UserRow) -> bool:
+    """Return whether the password is the one that ``row`` was read with; it stays so for the transaction."""
+    unchanged = sa.select(users.c.id).where(users.c.id == row.id, users.c.password_hash == row.password_hash)
+    return await connection.fetch_one(database.locking(unchanged)) is not None
 
 
 async def hash_password(password: str) -> str:

@@ -1,6 +1,7 @@
 """Changing one's password: who may, what ends with it, and what goes on."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -77,3 +78,49 @@ async def test_of_two_changes_at_once_one_counts(shared: Stack, user: StackUser)
     lost = next(answer for answer in answers if answer.status != 204)
     assert lost.json["code"] in ("conflict", "forbidden")
     assert (await log_in(shared, user.name, won[0])).status == 200
+
+
+async def test_no_login_with_the_old_password_slips_through(shared: Stack, user: StackUser) -> None:
+    session, answers, is_over = await session_of(shared, user), list[Answer](), asyncio.Event()
+
+    async def log_in_again_and_again() -> None:
+        while not is_over.is_set():
+            answers.append(await log_in(shared, user.name, user.password))
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(7):
+            group.create_task(log_in_again_and_again())
+        await asyncio.sleep(0.2)
+        assert (await change(shared, session, user.password)).status == 204
+        is_over.set()
+    begun = [answer.json["token"] for answer in answers if answer.status == 200]
+    assert begun
+    for token in begun:
+        (await ask("GET", f"{shared.url}/auth/me", token=token)).problem(401, "token_revoked")
+
+
+async def test_a_request_that_a_session_began_before_it_ended_gives_no_token(
+    shared: Stack, user: StackUser
+) -> None:
+    mine, other = [await session_of(shared, user) for _ in range(2)]
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield b'{"name":'
+        await asyncio.sleep(0.3)  # so that its header is there
+        assert (await change(shared, mine, user.password)).status == 204
+        yield b'"slow"}'
+
+    headers = {"Content-Type": "application/json"}
+    answer = await ask("POST", f"{shared.url}/tokens", token=other.token, headers=headers, data=slowly())
+    answer.problem(401, "token_revoked")
+
+
+async def test_what_another_session_approved_is_void(shared: Stack, user: StackUser) -> None:
+    mine, other = [await session_of(shared, user) for _ in range(2)]
+    codes = (await ask("POST", f"{shared.url}/auth/device-code", json={"name": "x"})).json
+    body = {"user_code": codes["user_code"]}
+    assert (await shared.call(other, "POST", "/auth/device-code/approve", json=body))[0] == 204
+    assert (await change(shared, mine, user.password)).status == 204
+    body = {"device_code": codes["device_code"]}
+    answer = await ask("POST", f"{shared.url}/auth/device-token", json=body)
+    assert answer.problem(400, "token_expired")["error"] == "expired_token"
