@@ -10,6 +10,7 @@ import { DeviceName } from "./device-name";
 import { DeviceStatus } from "./device-status";
 import { LoadMeters } from "./load-meters";
 import { RunningTasks } from "./running-tasks";
+import { tellingName } from "./short-id";
 import { SlotsBar } from "./slots-bar";
 
 interface Props {
@@ -38,8 +39,13 @@ export function DeviceCard({ device, distinction }: Props) {
           />
           <Marks device={device} />
         </div>
-        {device.kind === "local" && <DefaultStar device={device} />}
-        <Actions device={device} onRename={() => setRenaming(true)} onDelete={() => setDeleting(true)} />
+        {device.kind === "local" && <DefaultStar device={device} distinction={distinction} />}
+        <Actions
+          device={device}
+          distinction={distinction}
+          onRename={() => setRenaming(true)}
+          onDelete={() => setDeleting(true)}
+        />
       </header>
       <div className="grid gap-4">
         <SlotsBar slots={device.slots} queued={device.queued} />
@@ -63,13 +69,21 @@ function Marks({ device }: { device: Device }) {
   );
 }
 
-function Actions({ device, onRename, onDelete }: { device: Device; onRename: () => void; onDelete: () => void }) {
+interface ActionsProps extends Props {
+  onRename: () => void;
+  onDelete: () => void;
+}
+
+function Actions({ device, distinction, onRename, onDelete }: ActionsProps) {
   const { t } = useTranslation("devices");
   const copyId = async () => {
     if (await copyText(device.device_id)) toast(t("card.idCopied"), { kind: "good" });
   };
   const trigger = (
-    <IconButton label={t("card.more", { name: device.name })} icon={<EllipsisVertical className="size-4" />} />
+    <IconButton
+      label={t("card.more", { name: tellingName(device.name, distinction) })}
+      icon={<EllipsisVertical className="size-4" />}
+    />
   );
   return (
     <Menu trigger={trigger} align="end">

@@ -86,6 +86,7 @@ export function DeviceOption({ device, distinction }: Props) {
       <DefaultStar
         ref={star}
         device={device}
+        distinction={distinction}
         role="menuitemcheckbox"
         tabIndex={-1}
         onKeyDown={fromStar}

@@ -9,7 +9,7 @@ import { CloudOption, DeviceOption } from "./device-option";
 import { presenceOf } from "./presence";
 import { PresenceDot } from "./presence-dot";
 import { useCloud, useWithWishedDefault } from "./queries";
-import { distinction } from "./short-id";
+import { distinction, tellingName } from "./short-id";
 
 interface Props {
   /** A device's id, or `cloud`. */
@@ -88,8 +88,7 @@ function useChosen(value: string, devices: readonly Device[]) {
     };
   }
   const presence = presenceOf(device);
-  const short = distinction(device, devices);
-  const name = short ? `${device.name} (${short})` : device.name;
+  const name = tellingName(device.name, distinction(device, devices));
   return { name, state: t(`status.${presence}`), mark: <PresenceDot presence={presence} /> };
 }
 

@@ -20,3 +20,8 @@ export function distinction(device: Named, devices: readonly Named[]): string | 
   const namesakes = devices.filter((other) => other.name === device.name).map((other) => other.device_id);
   return namesakes.some((id) => id !== device.device_id) ? shortId(device.device_id, namesakes) : null;
 }
+
+/** A device's name in one text, for where its id cannot stand beside it. */
+export function tellingName(name: string, distinction: string | null): string {
+  return distinction === null ? name : `${name} (${distinction})`;
+}

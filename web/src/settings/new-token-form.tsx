@@ -4,7 +4,7 @@ import { useEffect, useId, useRef, useState, type SyntheticEvent } from "react";
 import { useTranslation } from "react-i18next";
 import { useDevices } from "@/connection/hooks";
 import { useFailureText } from "@/devices/failure-text";
-import { distinction } from "@/devices/short-id";
+import { distinction, tellingName } from "@/devices/short-id";
 import { Button, TextField } from "@/ui";
 import type { useMakeToken } from "./queries";
 
@@ -126,14 +126,11 @@ function DeviceField({ deviceId, onChange }: { deviceId: string; onChange: (devi
         className="border-line-strong bg-surface text-ink min-h-10 w-full rounded-lg border px-3 text-base md:text-sm"
       >
         <option value="">{t("newToken.anyDevice")}</option>
-        {devices.map((device) => {
-          const short = distinction(device, devices);
-          return (
-            <option key={device.device_id} value={device.device_id}>
-              {short === null ? device.name : `${device.name} (${short})`}
-            </option>
-          );
-        })}
+        {devices.map((device) => (
+          <option key={device.device_id} value={device.device_id}>
+            {tellingName(device.name, distinction(device, devices))}
+          </option>
+        ))}
       </select>
       <p id={`${id}-hint`} className="text-ink-soft text-sm">
         {t("newToken.deviceHint")}
