@@ -105,7 +105,7 @@ class Attachments:
     async def _download(self, http: aiohttp.ClientSession, id: str, taken: Sequence[Path]) -> Path:
         headers = {"Authorization": f"Bearer {self._token()}"}
         url = f"{self._url}/files/{id}"
-        part = self._folder / f".{id}.part"  # what an earlier try left is overwritten
+        part = self._folder / f".{id}.part"
         async with http.get(url, headers=headers, allow_redirects=False) as answer:
             _check(answer, id)
             try:
@@ -151,9 +151,10 @@ def _check(answer: aiohttp.ClientResponse, id: str) -> None:
 
 
 async def _write(content: aiohttp.StreamReader, part: Path, id: str) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
+    """Make the file anew: what was left in its place may be a link, or a pipe that nobody reads."""
+    part.unlink(missing_ok=True)
     size = 0
-    with os.fdopen(os.open(part, flags, 0o666), "wb") as file:
+    with part.open("xb") as file:
         async for chunk in content.iter_chunked(_CHUNK):
             size += len(chunk)
             if size > MAX_BYTES:

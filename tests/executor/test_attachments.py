@@ -1,5 +1,6 @@
 """Attached files: fetched before the shell starts, into the task's own folder, or it is said why not."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -216,11 +217,23 @@ async def test_links_that_a_task_left_lead_nothing_elsewhere(
     place.mkdir(parents=True)
     (place / "x.txt").symlink_to(elsewhere / "x.txt")
     assert await fetching.fetch(["f1"]) == [place / "x (2).txt"]
-    (place / ".f1.part").symlink_to(elsewhere / "x.txt")
-    with pytest.raises(AttachmentError, match="cannot be stored"):
-        await fetching.fetch(["f1"])
     place.rename(tmp_path / "kept")
     place.symlink_to(elsewhere)
     with pytest.raises(AttachmentError, match="is a link"):
         await fetching.fetch(["f1"])
     assert [path.read_text() for path in elsewhere.iterdir()] == ["old"]
+
+
+async def test_nothing_that_a_task_left_in_a_files_place_is_written_to_or_waited_for(
+    backend: ScriptedBackend, fetching: Attachments, tmp_path: Path
+) -> None:
+    backend.files = {"f1": ("x.txt", b"new"), "f2": ("y.txt", b"new"), "f3": ("z.txt", b"new")}
+    place = tmp_path / "task/attachments"
+    place.mkdir(parents=True)
+    (tmp_path / "other").write_text("old")
+    os.mkfifo(place / ".f1.part")
+    (place / ".f2.part").hardlink_to(tmp_path / "other")
+    (place / ".f3.part").symlink_to(tmp_path / "other")
+    assert await fetching.fetch(["f1", "f2", "f3"]) == [place / name for name in ("x.txt", "y.txt", "z.txt")]
+    assert [path.read_text() for path in sorted(place.iterdir())] == ["new"] * 3
+    assert (tmp_path / "other").read_text() == "old"
