@@ -8,13 +8,15 @@ _MOST_BYTES = 240
 """A name may have 255 bytes on most file systems; a number may be put to it."""
 _DEVICES = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])\s*(\.|$)", re.IGNORECASE)
 """What Windows takes for a device whatever its extension ("Naming Files, Paths, and Namespaces", Microsoft)."""
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Unicode's categories of what controls, is not seen, is half a character, or ends a line."""
 _UNSAFE = re.compile(r'[<>:"|?*]')
 
 
 def safe(name: str) -> str:
     """Return ``name`` without folders, control characters, leading dots and what Windows does not allow."""
     name = unicodedata.normalize("NFC", name).replace("\\", "/").rstrip("/").rpartition("/")[2]
-    name = "".join("_" if unicodedata.category(each) in {"Cc", "Cf", "Cs"} else each for each in name)
+    name = "".join("_" if unicodedata.category(each) in _HIDDEN else each for each in name)
     name = _cut(_UNSAFE.sub("_", name).strip().strip(". "), LONGEST - 1, _MOST_BYTES - 1)
     return f"_{name}" if _DEVICES.match(name) else name or "file"
 

@@ -22,6 +22,7 @@ from executor.file_name import LONGEST, numbered, safe
         ("", "file"),
         ("a\0b\nc\x1b.txt", "a_b_c_.txt"),
         ("invoice\u202egpj.exe", "invoice_gpj.exe"),
+        ("a\u2028b\u2029c.txt", "a_b_c.txt"),
         ('what? "this": <no>|*.md', "what_ _this__ _no___.md"),
         ("NUL", "_NUL"),
         ("com1.tar.gz", "_com1.tar.gz"),
