@@ -7,6 +7,7 @@ import os
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import count
 from pathlib import Path
+from typing import BinaryIO
 
 import aiohttp
 
@@ -150,11 +151,15 @@ def _check(answer: aiohttp.ClientResponse, id: str) -> None:
     )
 
 
+def _anew(path: Path) -> BinaryIO:
+    """Make a file: what was left in its place may be a link, or a pipe that nobody reads."""
+    path.unlink(missing_ok=True)
+    return path.open("xb")
+
+
 async def _write(content: aiohttp.StreamReader, part: Path, id: str) -> None:
-    """Make the file anew: what was left in its place may be a link, or a pipe that nobody reads."""
-    part.unlink(missing_ok=True)
     size = 0
-    with part.open("xb") as file:
+    with _anew(part) as file:
         async for chunk in content.iter_chunked(_CHUNK):
             size += len(chunk)
             if size > MAX_BYTES:
