@@ -1,30 +1,30 @@
-"""What a browser loads before the page shows anything: counted in the built files, as they travel."""
+"""What a browser loads until somebody who is logged in can write: weighed in the built files, as they travel."""
 
 import gzip
-import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from benchmarks.connection import BrokenError
 from benchmarks.results import FirstLoad
 
 BUILT = Path(__file__).resolve().parents[1] / "api/static"
-_SCRIPTS = re.compile(r'<(?:script|link rel="modulepreload")[^>]*\b(?:src|href)="/app/([^"]+\.js)"')
-_STYLES = re.compile(r'<link rel="stylesheet"[^>]*\bhref="/app/([^"]+\.css)"')
 
 
-def weigh_first_load() -> FirstLoad:
-    """Weigh the scripts and styles that index.html names; whatever those load later is not counted."""
-    index = BUILT / "index.html"
-    if not index.exists():
+def check_page_is_built() -> None:
+    """Raise :class:`BrokenError` that says what to run where there is no page."""
+    if not (BUILT / "index.html").exists():
         raise BrokenError("the web page is not built: run `make page`")
-    html = index.read_text()
-    scripts, styles = _SCRIPTS.findall(html), _STYLES.findall(html)
-    later = {path.name for path in BUILT.rglob("*.js")} - {Path(name).name for name in scripts}
+
+
+def weigh_first_load(paths: Iterable[str]) -> FirstLoad:
+    """Weigh the files that a browser loaded, given by their paths on the server."""
+    loaded = {path.removeprefix("/app/") for path in paths if path.startswith("/app/")}
+    scripts = {name for name in loaded if name.endswith(".js")}
     return FirstLoad(
         scripts=len(scripts),
         script_bytes=sum(map(_gzipped, scripts)),
-        style_bytes=sum(map(_gzipped, styles)),
-        later_scripts=len(later),
+        style_bytes=sum(_gzipped(name) for name in loaded if name.endswith(".css")),
+        later_scripts=sum(1 for _ in BUILT.rglob("*.js")) - len(scripts),
     )
 
 

@@ -13,7 +13,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from api.auth import COOKIE
 from benchmarks.connection import PATIENCE, BrokenError
-from benchmarks.first_load import weigh_first_load
+from benchmarks.first_load import check_page_is_built, weigh_first_load
 from benchmarks.narration import last_words
 from benchmarks.narrator import Narrator, Tale
 from benchmarks.orders import Member
@@ -43,6 +43,8 @@ watch(performance.now());
 READ = """(since) => Object.fromEntries(Object.entries(meter).map(
     ([name, entries]) => [name, entries.filter(([start]) => start >= since).map(([, length]) => length)]))"""
 
+LOADED = 'performance.getEntriesByType("resource").map(({ name }) => new URL(name).pathname)'
+
 
 class Meter(msgspec.Struct, frozen=True):
     """What the page's own clocks say, in milliseconds; tasks shorter than 50 ms are not told by browsers."""
@@ -63,11 +65,12 @@ class Meter(msgspec.Struct, frozen=True):
 
 async def measure_page(plan: Plan) -> PageFigures:
     """Weigh the first load, open a long conversation, and watch a busy one."""
-    load = weigh_first_load()
+    check_page_is_built()
     async with serving("wegent") as (_, site), _chromium() as browser, aiohttp.ClientSession() as session:
         (member,) = site.members(1)
         async with Narrator.online(session, member) as narrator:
             context = await _context(browser, member)
+            load = weigh_first_load(await _loaded(context, member))
             narrator.may_begin.set()
             opening = await _open(context, session, member, plan.page_events)
             narrator.may_begin.clear()
@@ -99,6 +102,17 @@ async def _context(browser: Browser, member: Member) -> BrowserContext:
     await context.add_init_script(METER)
     await context.add_cookies([{"name": COOKIE, "value": member.token, "url": member.url}])
     return context
+
+
+async def _loaded(context: BrowserContext, member: Member) -> list[str]:
+    """Return the paths of all that a browser loads until a message can be written, and a moment longer."""
+    page = await context.new_page()
+    await page.goto(f"{member.url}/app/")
+    await page.get_by_role("textbox").last.wait_for()
+    await asyncio.sleep(SETTLE_SECONDS)
+    paths: list[str] = await page.evaluate(LOADED)
+    await page.close()
+    return paths
 
 
 async def _send(session: aiohttp.ClientSession, member: Member, tale: Tale) -> tuple[str, str]:

@@ -113,7 +113,7 @@ class Idle(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FirstLoad(msgspec.Struct, frozen=True, kw_only=True):
-    """What the page's index.html names, gzipped; ``later_scripts`` are loaded when they are needed."""
+    """What is loaded until a message can be written, gzipped; ``later_scripts`` come when they are needed."""
 
     scripts: int
     script_bytes: int

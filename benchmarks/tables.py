@@ -125,7 +125,7 @@ def _idle(idle: Sequence[Idle]) -> Table:
 def _page(page: PageFigures, plan: Plan) -> Table:
     columns = ("what", "time", "longest task ms", "longest frame ms", "slowest key ms")
     opening, load = page.opening, page.first_load
-    sizes = f"{load.script_bytes / 1024:.0f} KiB of script, {load.style_bytes / 1024:.0f} KiB of style"
+    sizes = f"{load.script_bytes / 1000:.0f} KB of script, {load.style_bytes / 1000:.0f} KB of style"
     clicked, loaded = f"{opening.click_ms:.0f} ms", f"{opening.load_ms:.0f} ms"
     flood, behind = f"{plan.page_rate:,} events/s for {plan.page_seconds:g} s", f"{page.behind_ms:.0f} ms behind"
     rows = (

@@ -55,5 +55,5 @@ async def test_the_page_shows_all_events_and_its_first_load_is_small(programs: P
     found = (await measured(programs, tmp_path, "page"))["page"]
     assert found["opening"]["click_ms"] > 0 and found["opening"]["load_ms"] > 0
     load = found["first_load"]
-    assert 0 < load["script_bytes"] <= 300 * 1024
+    assert 0 < load["script_bytes"] <= 300_000
     assert load["style_bytes"] > 0 and load["later_scripts"] > 0
