@@ -1,4 +1,4 @@
-import { Download, Ellipsis, Pencil, Trash2 } from "lucide-react";
+import { Cloud, Download, Ellipsis, Pencil, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocation } from "wouter";
@@ -7,7 +7,7 @@ import { useDevices } from "@/connection/hooks";
 import { DeleteConversation } from "@/conversations/delete-conversation";
 import { TitleForm } from "@/conversations/title-form";
 import { DeviceStatus } from "@/devices/device-status";
-import type { Subtask, Task } from "@/protocol/wire";
+import { CLOUD, type Subtask, type Task } from "@/protocol/wire";
 import { IconButton, Menu, MenuItem, toast } from "@/ui";
 import { useDeviceName } from "./use-device-name";
 
@@ -43,14 +43,19 @@ export function ConversationHeader({ task, turns }: Props) {
 
 /** The device on which the newest turn runs, ran or waits. */
 function Where({ turn }: { turn: Subtask | null }) {
+  const { t } = useTranslation("chat");
   const deviceName = useDeviceName();
   const devices = useDevices();
   if (turn === null) return null;
+  const isCloud = turn.device_id === CLOUD;
   const device = devices.find((one) => one.device_id === turn.device_id);
   return (
     <span className="text-ink-soft flex max-w-[40%] min-w-0 items-center gap-2 text-sm">
+      {isCloud && <Cloud aria-hidden="true" className="size-4 shrink-0" />}
       {device !== undefined && <DeviceStatus device={device} compact />}
-      <span className="truncate max-sm:hidden">{deviceName(turn.device_id)}</span>
+      <span className="truncate max-sm:sr-only">
+        {isCloud ? t("conversation.cloud") : deviceName(turn.device_id)}
+      </span>
     </span>
   );
 }

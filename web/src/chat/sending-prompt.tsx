@@ -11,7 +11,7 @@ export function SendingPrompt({ conversation }: { conversation: string }) {
     <div className="mx-auto flex w-full max-w-3xl flex-col items-end gap-1.5 px-4 pb-4 md:px-6">
       <p
         dir="auto"
-        className="bg-accent-soft text-ink line-clamp-6 max-w-[88%] rounded-2xl rounded-br-md px-4 py-2.5 text-[15px]/6 break-words whitespace-pre-wrap opacity-80"
+        className="bg-raised text-ink line-clamp-6 max-w-[88%] rounded-2xl rounded-br-md px-4 py-2.5 text-[15px]/6 break-words whitespace-pre-wrap opacity-80"
       >
         {message.prompt}
       </p>

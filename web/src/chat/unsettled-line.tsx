@@ -1,4 +1,4 @@
-import { ArrowRightLeft, Clock, Hand, Hourglass, X } from "lucide-react";
+import { ArrowRightLeft, Clock, Cloud, Hand, Hourglass, X } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useReportedFailure } from "@/composer/use-reported-failure";
@@ -126,7 +126,11 @@ function MoveMenu({ turn, deviceId }: { turn: Subtask; deviceId: string }) {
         </Button>
       }
     >
-      {hasCloud && <MenuItem onSelect={to(CLOUD)}>{t("turn.cloud")}</MenuItem>}
+      {hasCloud && (
+        <MenuItem icon={<Cloud className="size-4" />} onSelect={to(CLOUD)}>
+          {t("conversation.cloud")}
+        </MenuItem>
+      )}
       {devices.map((device) => (
         <MenuItem
           key={device.device_id}

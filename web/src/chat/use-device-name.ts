@@ -6,7 +6,8 @@ import { CLOUD } from "@/protocol/wire";
 /** A function that names a device for people; of two with one name each gets the beginning of its id, too. */
 export function useDeviceName(): (deviceId: string) => string {
   const { t } = useTranslation("chat");
-  const devices = useDevices();
+  // The cloud's own executors are one pool to those who send: none of them is a namesake.
+  const devices = useDevices().filter((device) => device.kind === "local");
   return (deviceId) => {
     if (deviceId === CLOUD) return t("turn.cloud");
     const device = devices.find((one) => one.device_id === deviceId);
