@@ -25,7 +25,8 @@ from wegent.protocol.output_events import (
     Usage,
 )
 from wegent.terminal.rendering import Renderer, main_input
-from wegent.terminal.screen import Screen, visible
+from wegent.terminal.screen import Screen
+from wegent.terminal.visible import visible
 from wegent.terminal.words import Words
 
 Show = Callable[..., tuple[str, str]]

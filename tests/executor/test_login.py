@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 from support.processes import Program, Programs, eventually
-from support.scripted_api import ScriptedApi, not_paired
+from support.scripted_api import ScriptedApi, answer, not_paired, problem
 from support.scripted_backend import ScriptedBackend
+from support.scripted_turns import NOW
 
 from wegent.client import credentials
-from wegent.protocol.errors import Code
+from wegent.protocol.errors import Code, ProtocolError
+from wegent.protocol.resources import User
 
 
 @pytest.fixture
@@ -74,3 +76,15 @@ async def test_a_server_that_cannot_be_reached_is_1(programs: Programs) -> None:
     program = log_in(programs, "--url", "http://127.0.0.1:1", LANG="C.UTF-8")
     assert await program.ended() == 1
     assert "Cannot reach http://127.0.0.1:1" in program.text
+
+
+async def test_nothing_that_a_server_says_steers_the_terminal(api: ScriptedApi, programs: Programs) -> None:
+    evil = problem(ProtocolError(Code.FORBIDDEN, "No\x1b]0;title\x07\x9b2J.", "\u202eAsk", error="access_denied"))
+    evil.set_status(400)
+    user = User("u1", "ann\x1b[2J", False)
+    api.pairing = [evil, answer({"token": "t", "token_id": "k", "expires_at": NOW, "user": user})]
+    for code, said in ((3, "No␛]0;title␇"), (0, "ann␛[2J")):
+        program = log_in(programs, WEGENT_BACKEND_URL=api.url, LANG="C.UTF-8")
+        assert await program.ended() == code
+        assert said in program.text
+        assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(program.text)

@@ -7,7 +7,8 @@ from wegent.client.tasks import AsyncTask
 from wegent.protocol.inputs import ALLOW, ALLOW_TASK, CHOICES, DENY
 from wegent.protocol.output_events import AnyEvent, Approval, ApprovalDone
 from wegent.terminal.keyboard import Keyboard
-from wegent.terminal.screen import Screen, visible
+from wegent.terminal.screen import Screen
+from wegent.terminal.visible import visible
 from wegent.terminal.words import Words
 
 LETTERS = {"y": ALLOW, "yes": ALLOW, "a": ALLOW_TASK, "n": DENY, "no": DENY}

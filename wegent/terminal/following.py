@@ -15,7 +15,8 @@ from wegent.terminal.approvals import Approvals
 from wegent.terminal.interrupts import Interrupts
 from wegent.terminal.keyboard import Keyboard
 from wegent.terminal.rendering import Renderer
-from wegent.terminal.screen import Screen, visible
+from wegent.terminal.screen import Screen
+from wegent.terminal.visible import visible
 from wegent.terminal.words import Words
 
 COMPLETED, FAILED, INTERRUPTED = 0, 1, 130

@@ -9,8 +9,8 @@ from rich.table import Table
 from wegent.client.devices import LIGHTS, SHORT
 from wegent.protocol.resources import Device, Task
 from wegent.terminal.json_lines import json_line
-from wegent.terminal.screen import visible
 from wegent.terminal.session import Session
+from wegent.terminal.visible import visible
 
 _STATE_MARKS = {"completed": "✓", "failed": "✗", "cancelled": "■"}
 

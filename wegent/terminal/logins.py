@@ -14,8 +14,8 @@ from wegent.client.credentials import Login
 from wegent.client.errors import WegentError
 from wegent.client.rest import Rest
 from wegent.terminal.json_lines import json_line
-from wegent.terminal.screen import visible
 from wegent.terminal.session import RETRY_SECONDS, Session, UsageError
+from wegent.terminal.visible import visible
 
 
 class Answers(NamedTuple):

@@ -25,7 +25,8 @@ from wegent.protocol.output_events import (
     Unknown,
     Usage,
 )
-from wegent.terminal.screen import Screen, visible
+from wegent.terminal.screen import Screen
+from wegent.terminal.visible import visible
 from wegent.terminal.words import Words
 
 DIFF_LINES = 200

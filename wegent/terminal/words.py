@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from wegent.client.errors import WegentError
 from wegent.terminal.chinese import CHINESE, CHINESE_ERRORS
 from wegent.terminal.english import ENGLISH
+from wegent.terminal.visible import visible
 
 
 class Words:
@@ -23,8 +24,9 @@ class Words:
         return cls()
 
     def __call__(self, phrase: str, **values: object) -> str:
-        """Return a phrase with its values filled in."""
-        return self._phrases[phrase].format(**values)
+        """Return a phrase with its values filled in, none of which gets power over the terminal."""
+        shown = {name: visible(each) if isinstance(each, str) else each for name, each in values.items()}
+        return self._phrases[phrase].format(**shown)
 
     def place(self, number: int) -> str:
         """Say a place in a queue: 1st, 2nd, 3rd, 4th…"""
@@ -39,6 +41,7 @@ class Words:
 
     def problem(self, code: str, message: str, hint: str) -> tuple[str, str]:
         """Return the same for an error that came as a code, a message and a hint."""
+        message, hint = visible(message), visible(hint)
         if self.language != "zh" or code not in CHINESE_ERRORS:
             return message, hint
         meaning, advice = CHINESE_ERRORS[code]
