@@ -1,9 +1,10 @@
 import { ShieldAlert } from "lucide-react";
-import { useEffect, useRef, type ReactNode } from "react";
+import { useId, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { AskingMachine } from "@/protocol/wire";
 import { Button } from "@/ui";
 import { useFailureText } from "./failure-text";
+import { useFocusedOnArrival } from "./focused";
 import { useDecide } from "./pairing-queries";
 import { useNow } from "./relative-time";
 import { timeLeft } from "./user-code";
@@ -17,14 +18,13 @@ interface Props {
 /** Shows which computer asks for what, and lets its owner decide. */
 export function AskingComputer({ computer, onDecided, onRestart }: Props) {
   const { t } = useTranslation("devices");
-  const heading = useRef<HTMLParagraphElement>(null);
+  const section = useFocusedOnArrival<HTMLElement>();
+  const heading = useId();
   const now = useNow(1);
-  // The field that had the focus is gone; those who listen hear first who asks.
-  useEffect(() => heading.current?.focus(), []);
   if (Date.parse(computer.expires_at) <= now) return <RunOut onRestart={onRestart} />;
   return (
-    <section className="grid gap-4">
-      <p ref={heading} tabIndex={-1} className="text-ink font-medium outline-none">
+    <section ref={section} tabIndex={-1} aria-labelledby={heading} className="grid scroll-m-5 gap-4 outline-none">
+      <p id={heading} className="text-ink font-medium">
         {t("pair.asks")}
       </p>
       <dl className="border-line bg-canvas grid grid-cols-[auto_minmax(0,1fr)] gap-x-4 gap-y-2 rounded-lg border p-4 text-sm">

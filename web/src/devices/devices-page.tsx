@@ -21,7 +21,7 @@ export default function DevicesPage() {
     </Button>
   );
   return (
-    <div className="mx-auto w-full max-w-5xl px-4 py-8 md:px-8 md:py-10">
+    <div className="mx-auto w-full max-w-5xl px-4 py-8 md:px-8 md:py-10 2xl:max-w-7xl">
       <header className="flex flex-wrap items-start justify-between gap-4">
         <div>
           <h1 tabIndex={-1} className="text-ink text-2xl font-semibold tracking-tight outline-none">
@@ -48,7 +48,7 @@ export default function DevicesPage() {
         </div>
       )}
       {devices.length > 0 && (
-        <ul className="mt-8 grid grid-cols-1 gap-4 lg:grid-cols-2">
+        <ul className="mt-8 grid grid-cols-1 gap-4 lg:grid-cols-2 2xl:grid-cols-3">
           {devices.map((device) => (
             <li key={device.device_id} className="min-w-0">
               <DeviceCard device={device} distinction={distinction(device, devices)} />

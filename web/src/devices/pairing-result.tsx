@@ -1,12 +1,12 @@
 import { CircleCheck, CircleSlash } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useDevices } from "@/connection/hooks";
 import type { Device, AskingMachine } from "@/protocol/wire";
 import { Button, Spinner } from "@/ui";
 import { CommandBlock } from "./command-block";
 import { START_COMMAND } from "./commands";
-import { DeviceStatus } from "./device-status";
+import { useFocusedOnArrival } from "./focused";
 
 interface Props {
   computer: AskingMachine;
@@ -19,12 +19,11 @@ interface Props {
 /** What came of a code: approved and waited for, or denied. */
 export function PairingResult({ computer, isApproved, isStartTold, onRestart }: Props) {
   const { t } = useTranslation("devices");
-  const text = useRef<HTMLParagraphElement>(null);
-  useEffect(() => text.current?.focus(), []);
+  const result = useFocusedOnArrival<HTMLDivElement>();
   const Icon = isApproved ? CircleCheck : CircleSlash;
   return (
-    <div className="grid gap-4">
-      <p ref={text} tabIndex={-1} className="text-ink flex items-center gap-2 font-medium outline-none">
+    <div ref={result} tabIndex={-1} className="grid scroll-m-5 gap-4 outline-none">
+      <p className="text-ink flex items-center gap-2 font-medium">
         <Icon aria-hidden="true" className={`size-5 shrink-0 ${isApproved ? "text-good" : "text-ink-soft"}`} />
         {isApproved ? t("pair.approved", { name: computer.name }) : t("pair.denied")}
       </p>
@@ -50,9 +49,8 @@ function Arrival({ isStartTold }: { isStartTold: boolean }) {
       {isStartTold && <CommandBlock command={START_COMMAND} />}
       <div aria-live="polite" className="text-ink-soft text-sm">
         {arrived ? (
-          <p className="bg-good-soft text-good flex flex-wrap items-center gap-x-3 rounded-lg p-3 font-medium">
+          <p className="bg-good-soft text-good rounded-lg p-3 font-medium">
             {t("pair.online", { name: arrived.name })}
-            <DeviceStatus device={arrived} compact />
           </p>
         ) : (
           <p className="flex items-center gap-2">
