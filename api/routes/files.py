@@ -38,7 +38,7 @@ async def upload_file() -> tuple[StoredFile, int]:
     if len(body) > files.MAX_BYTES:
         raise ProtocolError(Code.TOO_LARGE, f"A file may have {files.MAX_BYTES} bytes.")
     name = (sent.filename or "file").replace("\0", "")[:200]
-    media_type = (sent.content_type or "application/octet-stream").replace("\0", "")[:200]
+    media_type = re.sub(r"[^ -~]", "_", sent.content_type or "application/octet-stream")[:200]
     stored = await files.insert(auth.store().database, auth.login().user.id, name, media_type, body)
     return StoredFile(*stored), 201
 

@@ -238,7 +238,7 @@ async def test_what_is_no_file_is_refused(shared: Stack, user: StackUser) -> Non
     ):
         status, problem = await shared.call(user, "POST", "/files", **options)
         assert (status, problem["code"]) == (400, "bad_message"), options
-    for media_type in ("text/pläin", "x" * 500, "a/b; c=\x7f"):
+    for media_type in ("text/pläin", "x" * 500, "a/b; c=\x7f", "a/b\x0b"):
         body = (
             b'--x\r\nContent-Disposition: form-data; name="file"; filename="a\\r\\nb"\r\nContent-Type: '
             + media_type.encode()
