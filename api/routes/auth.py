@@ -57,7 +57,7 @@ async def login(data: Credentials) -> Response:
     Gives a token for the Authorization header, and the same as an HttpOnly cookie for browsers.
     """
     store = auth.store()
-    key = f"{data.username} {request.remote_addr}"
+    key = f"{data.username} {attempts.network(request.remote_addr)}"
     await attempts.count(store.redis, key)
     user = await users.check_password(store.database, data.username, data.password)
     issued = None if user is None else await _begin_session(store, user)
@@ -101,7 +101,7 @@ async def change_password(data: NewPassword) -> tuple[str, int]:
     """
     who = await auth.login_session()
     store = auth.store()
-    key = f"{who.user.name} {request.remote_addr}"
+    key = f"{who.user.name} {attempts.network(request.remote_addr)}"
     await attempts.count(store.redis, key)
     user = await users.check_password(store.database, who.user.name, data.old)
     if user is None:

@@ -97,8 +97,8 @@ async def ask_for_code(data: AskingForCode) -> MadeCodes:
     """Ask to be let in: a machine gets a code to show to its user, who approves it where they are logged in."""
     store = auth.store()
     scopes = checked_scopes(data.scopes)
-    what = "codes asked for from your address"
-    await attempts.count(store.redis, f"device codes {address()}", limit=CODES_PER_ADDRESS, what=what)
+    who, what = f"device codes {attempts.network(address())}", "codes asked for from your address"
+    await attempts.count(store.redis, who, limit=CODES_PER_ADDRESS, what=what)
     codes = await device_codes.insert(store, data.name, address(), scopes, data.device_id)
     user_code = device_codes.shown(codes.user_code)
     page = f"{settings().public_url}/app/devices/pair"
@@ -123,7 +123,7 @@ async def ask_for_token(data: AskingForToken) -> DeviceToken | Response:
     ``expired_token``.
     """
     store = auth.store()
-    who = f"device tokens {address()}"
+    who = f"device tokens {attempts.network(address())}"
     await attempts.count(store.redis, who, limit=UNKNOWN_PER_ADDRESS, what="codes that are none")
     try:
         async with store.database.read() as connection:

@@ -1,5 +1,7 @@
 """Tries that may fail or cost: counted before what is tried is looked at, at most so many in five minutes."""
 
+from ipaddress import IPv6Address
+
 from api.store.redis import Client, Script
 from wegent.protocol.errors import Code, ProtocolError
 
@@ -19,6 +21,15 @@ if tonumber(redis.call('GET', KEYS[1]) or 0) > 0 then redis.call('DECR', KEYS[1]
 return 0
 """
 )
+
+
+def network(address: str | None) -> str:
+    """Return whose tries are counted together: those of an IPv4 address, or of an IPv6 /64, which one site has."""
+    try:
+        found = IPv6Address(address or "")
+    except ValueError:
+        return address or "unknown"
+    return str(found.ipv4_mapped or IPv6Address(int(found) >> 64 << 64))
 
 
 def _key(who: str) -> str:
