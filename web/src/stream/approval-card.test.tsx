@@ -28,6 +28,17 @@ test("the whole command is shown, and allowing it answers once", async () => {
   expect(answers).toEqual([["s1", "q1", "allow", undefined]]);
 });
 
+test.each([
+  ["Bash", "command"],
+  ["Write", "content"],
+  ["WebFetch", "url"],
+])("%s: nothing in what is asked looks like something else", (tool, field) => {
+  const input = { [field]: "ls \u202eevil\u202c \rcat\u001b[8m\u{e0041} ok\r\nשלום 👩‍💻" };
+  const asked = { type: "approval", id: `q-${tool}`, tool, input, choices: ["allow", "deny"] } as const;
+  const { container } = rendered(<ApprovalCard approval={{ asked, done: null }} />);
+  expect(container.textContent).toContain("ls ⟨U+202E⟩evil⟨U+202C⟩ ⟨U+000D⟩cat⟨U+001B⟩[8m⟨U+E0041⟩ ok\r\nשלום 👩‍💻");
+});
+
 test("a denial can carry a word to the model; Enter sends it, and not while composing", async () => {
   const answers: unknown[] = [];
   rendered(<ApprovalCard approval={question("q2")} />, (...answer) => {

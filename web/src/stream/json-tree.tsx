@@ -1,5 +1,6 @@
 /** JSON that can be opened and closed, level by level. */
 import { useState } from "react";
+import { unmasked } from "@/stream/unmasked";
 
 interface JsonTreeProps {
   value: unknown;
@@ -20,8 +21,8 @@ function Leaf({ value, name }: { value: unknown; name?: string }) {
   const tone = typeof value === "string" ? "text-good" : "text-accent-text";
   return (
     <span className="block font-mono text-xs/5 break-words whitespace-pre-wrap">
-      {name !== undefined && <span className="text-ink-soft">{name}: </span>}
-      <span className={tone}>{JSON.stringify(value)}</span>
+      {name !== undefined && <span className="text-ink-soft">{unmasked(name)}: </span>}
+      <span className={tone}>{unmasked(JSON.stringify(value))}</span>
     </span>
   );
 }

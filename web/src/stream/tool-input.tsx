@@ -10,6 +10,7 @@ import { Markdown } from "@/stream/markdown";
 import { proposedPatch } from "@/stream/patch";
 import { fields, type Fields, languageOf, textOf } from "@/stream/tool-content";
 import { toolKind } from "@/stream/tool-facts";
+import { unmasked } from "@/stream/unmasked";
 
 interface ToolInputProps {
   name: string;
@@ -40,12 +41,12 @@ function CommandInput({ given, input, sign }: { given: Fields; input: unknown; s
   if (!command) return <FieldList given={given} input={input} />;
   return (
     <>
-      {about && <p className="text-ink-soft px-4 py-2 text-sm">{about}</p>}
+      {about && <p className="text-ink-soft px-4 py-2 text-sm">{unmasked(about)}</p>}
       <Console label={t("tool.command")}>
         <span aria-hidden className="text-terminal-ink/60 select-none">
           {sign}{" "}
         </span>
-        {command}
+        {unmasked(command)}
       </Console>
       <FieldList given={without(given, "command", "prompt", "code", "description")} input={null} />
     </>
@@ -53,10 +54,12 @@ function CommandInput({ given, input, sign }: { given: Fields; input: unknown; s
 }
 
 function EditInput({ given }: { given: Fields }) {
-  const path = textOf(given, "file_path", "path");
+  const path = unmasked(textOf(given, "file_path", "path"));
   const edits = useMemo(() => {
     const listed = Array.isArray(given["edits"]) ? given["edits"] : [given];
-    return listed.map((edit) => proposedPatch(textOf(edit, "old_string"), textOf(edit, "new_string")));
+    return listed.map((edit) =>
+      proposedPatch(unmasked(textOf(edit, "old_string")), unmasked(textOf(edit, "new_string"))),
+    );
   }, [given]);
   // It replaces one place unless it says otherwise.
   const unsaid = given["replace_all"] === false ? ["replace_all"] : [];
@@ -77,14 +80,14 @@ function EditInput({ given }: { given: Fields }) {
 }
 
 function WriteInput({ given }: { given: Fields }) {
-  const path = textOf(given, "file_path", "path");
+  const path = unmasked(textOf(given, "file_path", "path"));
   return (
     <>
       <p className="text-ink px-4 py-2 font-mono text-xs break-all">{path}</p>
       <div className="border-line border-t">
         <Folded
           name="written"
-          lines={textOf(given, "content").split("\n")}
+          lines={unmasked(textOf(given, "content")).split("\n")}
           render={(text) => <CodeText code={text} language={languageOf(path)} isFinal className="px-4 py-3" />}
         />
       </div>
@@ -125,7 +128,7 @@ function FieldList({ given, input }: { given: Fields; input: unknown }) {
 
 function FieldValue({ name, value }: { name: string; value: unknown }) {
   if (typeof value === "object" && value !== null) return <JsonTree value={value} />;
-  const text = typeof value === "string" ? value : JSON.stringify(value);
+  const text = unmasked(typeof value === "string" ? value : JSON.stringify(value));
   return <Folded name={`field/${name}`} lines={text.split("\n")} render={(shown) => shown} />;
 }
 
