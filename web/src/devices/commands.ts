@@ -6,8 +6,11 @@ export function likelyTerminal(userAgent: string): Terminal {
   return userAgent.includes("Windows") ? "powershell" : "posix";
 }
 
+/** Into an environment of its own: many systems' own Python takes no packages (PEP 668). */
 export function installCommand(terminal: Terminal): string {
-  return terminal === "powershell" ? "cd executor; pip install -e ." : "cd executor && pip install -e .";
+  return terminal === "powershell"
+    ? "py -m venv .venv; .venv\\Scripts\\Activate.ps1\ncd executor; pip install -e ."
+    : "python3 -m venv .venv && . .venv/bin/activate\ncd executor && pip install -e .";
 }
 
 export function loginCommand(origin: string): string {
