@@ -44,7 +44,7 @@ $(VENV)/.installed-up: pyproject.toml scripts/setup
 # Node.js, where there is none, goes into .venv; hence the order. A registry that is away is asked twice, not for minutes.
 $(MODULES): web/package.json web/package-lock.json | $(SETUP)
 	@echo 'page: installing what builds it into web/node_modules'
-	@$(NODE) npm ci --no-audit --no-fund --loglevel=error --fetch-retries=1 --fetch-retry-mintimeout=1000
+	@$(NODE) npm ci --no-audit --no-fund --loglevel=error --no-update-notifier --fetch-retries=1 --fetch-retry-mintimeout=1000
 	@touch $@
 
 $(PAGE): $(MODULES) $(PAGE_SOURCES)
