@@ -30,7 +30,7 @@ help:
 	@echo 'make format       let ruff and prettier rewrite what they can'
 	@echo 'make bench        measure, print a table, write JSON (ARGS=… for python -m benchmarks)'
 	@echo 'make dist         build the page and the wheel into dist/'
-	@echo 'make screenshots  make the pictures of the documentation anew'
+	@echo 'make screenshots  take the README's pictures of the page anew'
 	@echo 'make clean        remove .venv, the built page and what tools left behind'
 	@echo 'PYTHON=…          the Python (3.11 or newer) to make .venv from'
 

@@ -1,12 +1,15 @@
-"""``make screenshots``: take the documentation's pictures of the page, from a whole Wegent with a scripted model.
+"""``make screenshots``: take the README's pictures of the page anew, from a whole Wegent with a scripted model.
 
-``ARGS='approval devices'`` takes only these; ``ARGS='--to FOLDER'`` puts them elsewhere.
+``ARGS='all --to FOLDER'`` takes all that there are and puts them elsewhere; ``ARGS=dark`` takes one.
 """
 
 import argparse
 import asyncio
+import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,26 +21,41 @@ from support.processes import Programs  # noqa: E402
 from support.site import running_site  # noqa: E402
 
 
+IN_README = ("approval", "devices", "phone")
+
+
 def main() -> None:
     """Take the pictures."""
     parser = argparse.ArgumentParser(prog="scripts/screenshots", description=__doc__)
-    parser.add_argument("only", nargs="*", metavar="PICTURE", help=", ".join(SCENES))
+    parser.add_argument("names", nargs="*", metavar="PICTURE", help=f"{', '.join(SCENES)}, or all")
     parser.add_argument("--to", type=Path, default=ROOT / "docs/pictures", metavar="FOLDER")
     arguments = parser.parse_args()
-    if unknown := set(arguments.only) - set(SCENES):
+    names = SCENES if "all" in arguments.names else arguments.names or IN_README
+    if unknown := set(names) - set(SCENES):
         parser.error(f"there is no picture {', '.join(sorted(unknown))}; there are {', '.join(SCENES)}")
     arguments.to.mkdir(parents=True, exist_ok=True)
-    for name in arguments.only or SCENES:
+    for name in names:
         path = arguments.to / f"{name}.png"
         asyncio.run(_take(name, path))
         print(f"{path} ({path.stat().st_size // 1024} KiB)")
 
 
 async def _take(name: str, path: Path) -> None:
-    with tempfile.TemporaryDirectory(prefix="wegent-pictures-") as folder:
+    with tempfile.TemporaryDirectory(prefix="wegent-pictures-") as folder, _code() as code:
         programs = Programs(Path(folder))
-        async with running_browser() as browser, running_site(programs, Path(folder)) as site:
+        async with running_browser() as browser, running_site(programs, Path(folder), workspace=code) as site:
             await SCENES[name](Studio(site, browser, path))
+
+
+@contextmanager
+def _code() -> Iterator[Path]:
+    """Make a folder whose name looks well in a picture."""
+    code = Path(tempfile.gettempdir(), "code")
+    code.mkdir()  # and never use somebody else's
+    try:
+        yield code
+    finally:
+        shutil.rmtree(code)
 
 
 if __name__ == "__main__":

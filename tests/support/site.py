@@ -107,14 +107,17 @@ class Site:
 
 
 @asynccontextmanager
-async def running_site(programs: Programs, folder: Path, *flags: str, **env: str) -> AsyncIterator[Site]:
-    """Start it all on an empty home until the block ends; ``flags`` are for `up`."""
-    workspace = folder / "work"
-    workspace.mkdir()
+async def running_site(
+    programs: Programs, folder: Path, workspace: Path | None = None, **env: str
+) -> AsyncIterator[Site]:
+    """Start it all on an empty home until the block ends; devices offer ``workspace``."""
+    if workspace is None:
+        workspace = folder / "work"
+        workspace.mkdir()
     async with model_endpoint() as model:
         claude = claude_env(folder, model)
         del claude["HOME"]
         up = Upped(programs, WEGENT_ADMIN_PASSWORD=PASSWORD, **{**FAST, **claude, **env})
-        await up.start("--workspace", str(workspace), *flags)
+        await up.start("--workspace", str(workspace))
         yield Site(up, model, workspace, claude)
         programs.close()
