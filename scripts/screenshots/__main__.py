@@ -20,7 +20,6 @@ from support.browser import running_browser  # noqa: E402
 from support.processes import Programs  # noqa: E402
 from support.site import running_site  # noqa: E402
 
-
 IN_README = ("approval", "devices", "phone")
 
 
