@@ -183,7 +183,7 @@ class Dispatch:
         if isinstance(given, ApprovalInput):
             if not runner.answer(given, by):
                 log.info("Subtask %s does not wait for the answer to %s (any more).", subtask.id, given.id)
-        elif not await runner.deliver(given.text):
+        elif not await runner.deliver(given.text, by):
             raise ProtocolError(
                 Code.CONFLICT, "The subtask takes no follow-up now.", "Send it as a further turn of the task."
             )

@@ -18,13 +18,15 @@ from executor.shells.base import Job, Outcome, Shell, Tools
 from executor.subtask import Stop, Subtask, stopped_outcome
 from wegent.protocol.errors import Code
 from wegent.protocol.inputs import ApprovalInput
-from wegent.protocol.output_events import AnyEvent, Notice
+from wegent.protocol.output_events import AnyEvent, FollowUp, Notice
 from wegent.protocol.time_limit import time_limit
 
 log = logging.getLogger(__name__)
 
 NOT_TAKEN = "A follow-up was not taken; send it as a further turn of the task:"
-SHOWN = 200
+SHOWN_TAKEN = 32_768
+"""Characters of a follow-up that its output shows: an event has its limit."""
+SHOWN_REFUSED = 200
 """Characters of it that are told."""
 AFTER_STOP = 5.0
 """Seconds that a shell has, once its processes are gone, to hand over what they had written."""
@@ -64,15 +66,16 @@ class Runner:
             outcome = stopped_outcome(Stop.DISK_FAILED)
         await self._subtask.end(outcome)
 
-    async def deliver(self, text: str) -> bool:
-        """Hand a follow-up to the shell; False if it takes none (any more), which its output then says too."""
-        if not self._is_over and await self._shell.deliver(text):
-            return True
+    async def deliver(self, text: str, by: str) -> bool:
+        """Hand a follow-up to the shell; False if it takes none (any more); its output says which."""
+        is_taken = not self._is_over and await self._shell.deliver(text)
         if not self._is_over:  # else the output is closed
-            shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+            room = SHOWN_TAKEN if is_taken else SHOWN_REFUSED
+            shown = text if len(text) <= room else f"{text[:room]}…"
+            said = FollowUp(shown, by) if is_taken else Notice("warning", f"{NOT_TAKEN} {shown}")
             with contextlib.suppress(OSError):  # that failure ends the subtask, and is told as its end
-                self._coalescer.add(Notice("warning", f"{NOT_TAKEN} {shown}"))
-        return False
+                self._coalescer.add(said)
+        return is_taken
 
     def answer(self, given: ApprovalInput, by: str) -> bool:
         """Hand over the answer to an approval; False if nothing waits for it."""

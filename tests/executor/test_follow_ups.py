@@ -9,7 +9,7 @@ from support.model_endpoint import model_endpoint, text, wait
 from support.processes import eventually
 from support.scripted_backend import ScriptedBackend
 
-from wegent.protocol.output_events import Notice, Text
+from wegent.protocol.output_events import FollowUp, Notice, Text
 
 SDKS = ("claude_agent_sdk", "claude_code_sdk")
 
@@ -27,6 +27,7 @@ async def test_a_follow_up_reaches_the_running_turn(backend: ScriptedBackend, st
     assert len(endpoint.requests) == 2
     assert endpoint.said[1].count("and the median?") == 1
     assert backend.acks.count(7) == 2
+    assert [event.text for event in of(record, FollowUp)] == ["and the median?"]
     assert "".join(event.text for event in of(record, Text)) == "a b c d e f g h\n\nAnd the second."
 
 

@@ -90,6 +90,8 @@ async def test_what_is_said_while_it_works_goes_to_the_running_turn(site: Site, 
     await expect(chat.button("chat.turn.retry")).to_be_visible()
     assert "and another" in str(site.model.requests[1:])
     assert len((await site.up.call("GET", f"/tasks/{await chat.task_id()}/subtasks"))["items"]) == 1
+    await page.reload()
+    await expect(chat.stream.get_by_text("and another")).to_be_visible()
 
 
 async def test_stop_stops_and_says_so(site: Site, page: Page) -> None:

@@ -105,6 +105,13 @@ class ApprovalDone(OutputEvent, frozen=True, tag="approval_done"):
     by: str
 
 
+class FollowUp(OutputEvent, frozen=True, tag="follow_up"):
+    """What was said to it while it ran, and taken; ``by`` names who said it."""
+
+    text: str
+    by: str
+
+
 class Usage(OutputEvent, frozen=True, tag="usage"):
     """What the turn used: tokens, US dollars, seconds."""
 
@@ -153,6 +160,7 @@ Known = (
     | Todo
     | Approval
     | ApprovalDone
+    | FollowUp
     | Usage
     | Notice
     | File

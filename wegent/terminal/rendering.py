@@ -15,6 +15,7 @@ from wegent.protocol.output_events import (
     CellOutput,
     Diff,
     File,
+    FollowUp,
     Notice,
     Stream,
     Text,
@@ -98,6 +99,8 @@ class Renderer:
                 self._approval(event)
             case ApprovalDone():
                 self._approval_done(event)
+            case FollowUp():
+                self._screen.line(f"> {visible(event.text)}", "bold")
             case Usage():
                 self._usage(event)
             case Notice():

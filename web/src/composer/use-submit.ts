@@ -1,6 +1,5 @@
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { addFollowUp } from "@/chat/follow-ups";
 import { ApiError } from "@/connection/errors";
 import { useActions } from "@/connection/hooks";
 import type { Subtask } from "@/protocol/wire";
@@ -68,7 +67,6 @@ export function useSubmit(
     setError(null);
     try {
       await actions.followUp(active.subtask_id, text);
-      addFollowUp(active.subtask_id, text);
       if (outbox.drafts.get(conversation).text === text) outbox.drafts.change(conversation, { text: "" });
     } catch (refusal) {
       if (!(refusal instanceof ApiError)) throw refusal;

@@ -180,6 +180,13 @@ export interface ApprovalDone {
   readonly by: string;
 }
 
+/** What was said to it while it ran, and taken; `by` names who said it. */
+export interface FollowUp {
+  readonly type: "follow_up";
+  readonly text: string;
+  readonly by: string;
+}
+
 /** What the turn used: tokens, US dollars, seconds. */
 export interface Usage {
   readonly type: "usage";
@@ -222,6 +229,7 @@ export type OutputEvent =
   | Todo
   | Approval
   | ApprovalDone
+  | FollowUp
   | Usage
   | Notice
   | File;
@@ -242,6 +250,7 @@ export const EVENT_SHAPES = {
   todo: { items: "array" },
   approval: { id: "string", tool: "string", input: "any" },
   approval_done: { id: "string", choice: "string", by: "string" },
+  follow_up: { text: "string", by: "string" },
   usage: {},
   notice: { level: "string", text: "string" },
   file: { name: "string", media_type: "string", size: "number", id: "string" },

@@ -4,6 +4,7 @@ import { ApprovalCard } from "@/stream/approval-card";
 import { CellBlock } from "@/stream/cell-block";
 import { DiffView } from "@/stream/diff-view";
 import { FileBlock } from "@/stream/file-block";
+import { FollowUpBlock } from "@/stream/follow-up-block";
 import { NoticeView } from "@/stream/notice";
 import type { OutputRow } from "@/stream/rows";
 import { TerminalView } from "@/stream/terminal-block";
@@ -27,6 +28,8 @@ export const BlockView = memo(function BlockView({ row }: { row: OutputRow }) {
       return <ToolBlock block={block} />;
     case "approval":
       return <ApprovalCard approval={block} />;
+    case "follow_up":
+      return <FollowUpBlock block={block} />;
     case "terminal":
       return <TerminalView blocks={[block]} />;
     case "diff":

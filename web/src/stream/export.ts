@@ -80,6 +80,8 @@ function blockText(block: Exclude<Block, TerminalBlock>, words: ExportWords): st
       return toolText(block, words);
     case "approval":
       return `> ${toolTitle(block.asked.tool)}: ${block.done ? `${block.done.choice} (${block.done.by})` : "?"}`;
+    case "follow_up":
+      return `> **${words.you}**: ${block.text.replaceAll("\n", "\n> ")}`;
     case "diff":
       return fenced(block.patch, "diff");
     case "todo":

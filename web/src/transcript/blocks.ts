@@ -52,6 +52,13 @@ export interface ApprovalBlock extends Base, ApprovalState {
   readonly kind: "approval";
 }
 
+/** What somebody said to it while it ran. */
+export interface FollowUpBlock extends Base {
+  readonly kind: "follow_up";
+  readonly text: string;
+  readonly by: string;
+}
+
 /** Output of a process, with ANSI colours; `lines` counts line ends so far. A closed one has at most 500 lines. */
 export interface TerminalBlock extends Base {
   readonly kind: "terminal";
@@ -102,6 +109,7 @@ export type Block =
   | ThinkingBlock
   | ToolBlock
   | ApprovalBlock
+  | FollowUpBlock
   | TerminalBlock
   | DiffBlock
   | TodoBlock

@@ -123,6 +123,9 @@ export class TranscriptBuilder {
         this.replace(cell.at, { ...cell.block, outputs: withOutput(cell.block.outputs, event.output) });
         return;
       }
+      case "follow_up":
+        this.push({ kind: "follow_up", text: event.text, by: event.by });
+        return;
       case "usage":
         this.usage = sum(this.usage, event);
         return;

@@ -42,6 +42,7 @@ const anyEvent: fc.Arbitrary<RawEvent> = fc.oneof(
   fc.record({ type: fc.constant("todo"), items: fc.constant([{ text: "one", status: "pending" }]) }),
   fc.record({ type: fc.constant("approval"), id: ids, tool: fc.constant("Bash"), input: fc.constant({}) }),
   fc.record({ type: fc.constant("approval_done"), id: ids, choice: fc.constant("allow"), by: fc.constant("ann") }),
+  fc.record({ type: fc.constant("follow_up"), text: fc.string(), by: fc.constant("ann") }),
   fc.record({ type: fc.constant("usage"), input_tokens: fc.nat(9), cost_usd: fc.constantFrom(1, null) }),
   fc.record({ type: fc.constant("notice"), level: fc.constant("info"), text: fc.string() }),
   fc.record({ type: fc.constant("cell"), index: fc.nat(2), of: fc.constant(3) }),
