@@ -2,6 +2,7 @@ import { ShieldAlert } from "lucide-react";
 import { useId, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { AskingMachine } from "@/protocol/wire";
+import { unmasked } from "@/stream/unmasked";
 import { Button } from "@/ui";
 import { useFailureText } from "./failure-text";
 import { useFocusedOnArrival } from "./focused";
@@ -28,7 +29,7 @@ export function AskingComputer({ computer, onDecided, onRestart }: Props) {
         {t("pair.asks")}
       </p>
       <dl className="border-line bg-canvas grid grid-cols-[auto_minmax(0,1fr)] gap-x-4 gap-y-2 rounded-lg border p-4 text-sm">
-        <Fact name={t("pair.name")}>{computer.name}</Fact>
+        <Fact name={t("pair.name")}>{unmasked(computer.name)}</Fact>
         <Fact name={t("pair.code")}>
           <span className="font-mono tracking-wider">{computer.user_code}</span>
         </Fact>
