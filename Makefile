@@ -70,7 +70,7 @@ browser: $(VENV)/.installed-dev
 
 test: check page browser
 	$(NODE) npm run --silent test
-	$(BIN)/pytest -n $(JOBS) --dist loadgroup $(ARGS)
+	$(BIN)/pytest -n $(JOBS) $(ARGS)
 
 types: $(VENV)/.installed-dev
 	$(BIN)/python scripts/typescript
