@@ -39,6 +39,7 @@ export function Menu({
           side={side}
           sideOffset={6}
           collisionPadding={8}
+          onCloseAutoFocus={keepFocusOfField}
           className={classes(
             "z-50 max-h-[var(--radix-dropdown-menu-content-available-height)] max-w-[calc(100vw-1rem)] min-w-44 overflow-y-auto",
             "border-line bg-surface rounded-xl border p-1 shadow-lg",
@@ -50,6 +51,11 @@ export function Menu({
       </Radix.Portal>
     </Radix.Root>
   );
+}
+
+/** The focus goes back to the button, unless what was chosen opened a field and gave it the focus. */
+function keepFocusOfField(event: Event): void {
+  if (document.activeElement?.matches("input, textarea") === true) event.preventDefault();
 }
 
 export interface MenuItemProps {
