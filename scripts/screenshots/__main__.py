@@ -42,8 +42,11 @@ def main() -> None:
 async def _take(name: str, path: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="wegent-pictures-") as folder, _code() as code:
         programs = Programs(Path(folder))
-        async with running_browser() as browser, running_site(programs, Path(folder), workspace=code) as site:
-            await SCENES[name](Studio(site, browser, path))
+        try:
+            async with running_browser() as browser, running_site(programs, Path(folder), code) as site:
+                await SCENES[name](Studio(site, browser, path))
+        finally:
+            programs.close()
 
 
 @contextmanager
