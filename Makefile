@@ -87,7 +87,7 @@ dist: $(VENV)/.installed-dev page
 	$(BIN)/python -m hatchling build -t wheel
 
 screenshots: $(VENV)/.installed-dev page browser
-	$(BIN)/python scripts/screenshots $(ARGS)
+	PYTHONPATH=tests $(BIN)/python scripts/screenshots $(ARGS)
 
 clean:
 	rm -rf $(VENV) web/node_modules api/static .mypy_cache .pytest_cache .ruff_cache .hypothesis dist build

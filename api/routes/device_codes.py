@@ -15,31 +15,22 @@ from api import auth
 from api.errors import problem
 from api.request import json_body
 from api.routes.auth import settings
-from api.routes.tokens import checked_scopes
+from api.routes.tokens import ANY, NewToken, checked_scopes
 from api.store import attempts, device_codes
 from api.store.clock import rfc3339
-from api.store.tokens import SCOPES
 from wegent.protocol.errors import ProtocolError
 from wegent.protocol.resources import User
-from wegent.protocol.types import DeviceId, Name
 
 blueprint = Blueprint("device_codes", __name__, url_prefix="/auth")
 
-ANY = ("device", "send", "read", "cloud")
 CODES_PER_ADDRESS = 30
 """Codes that one address may ask for in five minutes: an office has one address."""
 UNKNOWN_PER_ADDRESS = 60
 """Codes that are none with which one address may ask for a token in five minutes."""
 
 
-class AskingForCode(msgspec.Struct, frozen=True):
+class AskingForCode(NewToken, frozen=True):
     """Which machine asks, by its own word, and what its token is for; ``device_id`` binds it to one device."""
-
-    name: Name
-    scopes: Annotated[list[str], Meta(min_length=1, max_length=8)] = msgspec.field(
-        default_factory=lambda: list(SCOPES)
-    )
-    device_id: DeviceId | None = None
 
 
 class MadeCodes(msgspec.Struct, frozen=True):

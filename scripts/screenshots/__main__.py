@@ -6,20 +6,17 @@
 import argparse
 import asyncio
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from scenes import SCENES, Studio
+from support.browser import running_browser
+from support.processes import Programs
+from support.site import running_site
+
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests"))
-
-from scenes import SCENES, Studio  # noqa: E402
-from support.browser import running_browser  # noqa: E402
-from support.processes import Programs  # noqa: E402
-from support.site import running_site  # noqa: E402
-
 IN_README = ("approval", "devices", "phone")
 
 

@@ -3,13 +3,14 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
 from support.claude_records import of
 from support.model_endpoint import model_endpoint, text, tool
 from support.processes import Programs, eventually
-from support.scripted_backend import ScriptedBackend
+from support.scripted_backend import Record, ScriptedBackend
 
 from executor import attachments
 from executor.attachments import MAX_BYTES, AttachmentError, Attachments
@@ -22,7 +23,9 @@ def folder(programs: Programs, task: str = "task-one") -> Path:
     return programs.folder / "home/.wegent-executor/workspace" / task / "attachments"
 
 
-async def offer(backend: ScriptedBackend, files: Sequence[str], prompt: str = SHOW, name: str = "one", **more):  # type: ignore[no-untyped-def]
+async def offer(
+    backend: ScriptedBackend, files: Sequence[str], prompt: str = SHOW, name: str = "one", **more: Any
+) -> Record:
     await backend.connected()
     options = {"files": files} | more.pop("options", {})
     return await backend.offer(name, prompt, **({"options": options} | more))

@@ -505,10 +505,7 @@ export interface NewPassword {
 }
 
 /** Which machine asks, by its own word, and what its token is for; `device_id` binds it to one device. */
-export interface AskingForCode {
-  readonly name: string;
-  readonly scopes?: readonly string[];
-  readonly device_id?: string | null;
+export interface AskingForCode extends NewToken {
 }
 
 /** The code to ask for the token with, the one to show, and where a person types that; seconds. */
