@@ -2,9 +2,29 @@
 
 import re
 from collections.abc import Mapping
+from typing import NamedTuple
 
-MARK = "WEGENT_SUBTASK_ID"
-"""Every process of a subtask carries this, so that what left its process group is still found."""
+SUBTASK = "WEGENT_SUBTASK_ID"
+HOME = "WEGENT_EXECUTOR_HOME"
+
+
+class Mark(NamedTuple):
+    """What every process of a subtask carries in its environment: by it what left the process group is found.
+
+    Two executors on one computer may know subtasks of the same id: ``home`` tells them apart.
+    """
+
+    home: str
+    subtask_id: str
+
+    def variables(self) -> dict[str, str]:
+        """Return the mark as environment variables."""
+        return {HOME: self.home, SUBTASK: self.subtask_id}
+
+    def is_on(self, environ: Mapping[str, str]) -> bool:
+        """Whether a process with this environment carries the mark."""
+        return (environ.get(HOME), environ.get(SUBTASK)) == self
+
 
 _PERSON = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TMP", "TEMP")
 _TOOLS = ("TERM", "COLORTERM", "DISPLAY", "SSH_AUTH_SOCK", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "JAVA_HOME")

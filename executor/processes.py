@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from executor.environment import MARK
+from executor.environment import Mark
 from wegent.protocol.time_limit import time_limit
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Child:
     """A running child; ``tree`` is it and everything that came from it."""
 
     def __init__(
-        self, transport: asyncio.SubprocessTransport, protocol: _Protocol, process: Process, mark: str
+        self, transport: asyncio.SubprocessTransport, protocol: _Protocol, process: Process, mark: Mark
     ) -> None:
         self._transport = transport
         self._protocol = protocol
@@ -63,7 +63,7 @@ class Child:
 
     @classmethod
     async def start(
-        cls, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], mark: str, needs_input: bool = False
+        cls, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], mark: Mark, needs_input: bool = False
     ) -> "Child":
         """Start ``argv`` in a process group of its own; raise OSError where that cannot be."""
         loop = asyncio.get_running_loop()
@@ -77,7 +77,7 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             cwd=cwd,
-            env={**env, MARK: mark},
+            env={**env, **mark.variables()},
             **group,
         )
         return cls(transport, protocol, Process(transport, protocol, loop), mark)
@@ -134,7 +134,7 @@ class Child:
 class Tree:
     """All processes of one subtask: ``leader`` leads their group."""
 
-    def __init__(self, mark: str, leader: int | None) -> None:
+    def __init__(self, mark: Mark, leader: int | None) -> None:
         self._mark = mark
         self._leader = leader
         self._known: set[Born] = set()
@@ -218,7 +218,7 @@ class Tree:
         if Born(process.pid, process.create_time()) in self._known:
             return True
         try:
-            return process.environ().get(MARK) == self._mark
+            return self._mark.is_on(process.environ())
         except (psutil.AccessDenied, psutil.ZombieProcess, OSError):
             return False
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from executor import outbox
+from executor.environment import Mark
 from executor.outbox import Outbox
 from executor.processes import Born, Tree, born
 from wegent.protocol.device_messages import Complete, ReportedError
@@ -21,7 +22,7 @@ async def recover(home: Path, grace: float) -> list[Outbox]:
     """
     found = outbox.leftovers(home)
     for box in found:
-        await _end_processes(box, grace)
+        await _end_processes(box, Mark(str(home), box.meta.subtask_id), grace)
         await asyncio.to_thread(box.remove_scratch)
         if box.outcome is None:
             log.info(
@@ -37,11 +38,11 @@ def interrupted(subtask_id: str, attempt: int, seq: int) -> Complete:
     return Complete(subtask_id, attempt, seq, "failed", ReportedError(code, MEANINGS[code].message))
 
 
-async def _end_processes(box: Outbox, grace: float) -> None:
+async def _end_processes(box: Outbox, mark: Mark, grace: float) -> None:
     """The mark finds nearly all; a group is only ours while its leader is the process that was written down."""
     leaders: Iterable[int | None] = [process.pid for process in box.meta.processes if is_same(process)] or [None]
     for leader in leaders:
-        tree = Tree(box.meta.subtask_id, leader)
+        tree = Tree(mark, leader)
         survivors = await tree.survivors()
         if survivors:
             log.info("Ending %d processes left of subtask %s.", len(survivors), box.meta.subtask_id)

@@ -13,6 +13,7 @@ from executor.approvals import Approvals
 from executor.attachments import AttachmentError, Attachments
 from executor.coalescer import Coalescer
 from executor.config import Config
+from executor.environment import Mark
 from executor.processes import Child, Tree, born
 from executor.shells.base import Job, Outcome, Shell, Tools
 from executor.subtask import Stop, Subtask, stopped_outcome
@@ -45,6 +46,7 @@ class Runner:
         self._subtask = subtask
         self._job = job
         self._config = config
+        self._mark = Mark(str(config.home), subtask.id)
         self._children: list[Child] = []
         self._is_over = False
         self._coalescer = Coalescer(
@@ -144,8 +146,7 @@ class Runner:
             raise StoppedError("it is being stopped")
         folder = self._job.folder
         folder.mkdir(parents=True, exist_ok=True)
-        mark = self._subtask.id
-        child = await Child.start(argv, cwd=Path(folder), env=env, mark=mark, needs_input=needs_input)
+        child = await Child.start(argv, cwd=Path(folder), env=env, mark=self._mark, needs_input=needs_input)
         self._children.append(child)
         leader = born(child.pid)
         if leader is not None:
@@ -173,7 +174,7 @@ class Runner:
 
     async def _sweep(self) -> None:
         """Whatever came from it and still runs is ended, also what was being started when it ended."""
-        trees = [child.tree for child in self._children] or [Tree(self._subtask.id, None)]
+        trees = [child.tree for child in self._children] or [Tree(self._mark, None)]
         for tree in trees:
             await tree.end(self._config.timing.terminate)
         for child in self._children:

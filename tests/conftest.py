@@ -4,14 +4,13 @@ import os
 import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from support.marked import begin_run
 from support.postgres import PostgresCluster
 from support.processes import Programs
 from support.redis import RedisServer
 from support.stack import Stack, running_stack
-from xdist.scheduler import LoadFileScheduling
 
 _AMBIENT = ("ANTHROPIC_", "CLAUDE_", "CLAUDECODE", "WEGENT_")
 _PROXIES = {"http_proxy", "https_proxy", "all_proxy", "no_proxy", "ws_proxy", "wss_proxy"}
@@ -28,20 +27,9 @@ def pytest_configure() -> None:
             del os.environ[name]
 
 
-class ByRoom(LoadFileScheduling):
-    """Keeps each file's tests in one process, and all of the executor's in the same.
-
-    Those name their subtasks themselves, and an executor ends whatever carries the name of a subtask of its own.
-    """
-
-    def _split_scope(self, nodeid: str) -> str:
-        file: str = super()._split_scope(nodeid)
-        return "executor" if "executor" in Path(file).parts else file
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByRoom:
-    """Spread tests over processes by :class:`ByRoom`."""
-    return ByRoom(config, log)
+@pytest.fixture(scope="session", autouse=True)
+def _own_processes_only(tmp_path_factory: pytest.TempPathFactory) -> None:
+    begin_run(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ import pytest
 from support.marked import marked
 from support.processes import eventually
 
+from executor.environment import Mark
 from executor.processes import Child, Tree, born
 from executor.recovery import is_same
 
@@ -25,7 +26,7 @@ async def start(tmp_path: Path) -> AsyncIterator[Starter]:
 
     async def start_one(program: str) -> Child:
         env = {"PATH": os.environ["PATH"]}
-        mark = uuid.uuid4().hex
+        mark = Mark(str(tmp_path), uuid.uuid4().hex)
         child = await Child.start([sys.executable, "-c", program], cwd=tmp_path, env=env, mark=mark)
         children.append(child)
         return child
@@ -53,19 +54,19 @@ async def test_its_end_is_known_although_a_grandchild_holds_the_pipes(start: Sta
 async def test_everything_that_ignores_signals_is_killed(start: Starter) -> None:
     program = IGNORE + "os.fork(); os.fork(); print(os.getpid(), flush=True); time.sleep(60)"
     child = await start(program)
-    await eventually(lambda: len(marked(child.tree._mark)) == 4)
+    await eventually(lambda: len(marked(child.tree._mark.subtask_id)) == 4)
     child.interrupt()
     assert not await child.wait_within(0.3)
     await child.tree.end(0.3)
-    assert not marked(child.tree._mark)
+    assert not marked(child.tree._mark.subtask_id)
 
 
 async def test_a_grandchild_in_a_session_of_its_own_is_found(start: Starter) -> None:
     program = IGNORE + "pid = os.fork()\nif not pid: os.setsid()\nprint(os.getpid(), flush=True); time.sleep(60)"
     child = await start(program)
-    await eventually(lambda: len(marked(child.tree._mark)) == 2)
+    await eventually(lambda: len(marked(child.tree._mark.subtask_id)) == 2)
     await child.tree.end(0.2)
-    assert not marked(child.tree._mark)
+    assert not marked(child.tree._mark.subtask_id)
 
 
 async def test_a_grandchild_that_dropped_its_environment_too_is_found_by_descent(start: Starter) -> None:
@@ -97,6 +98,14 @@ async def test_a_mark_is_enough_to_find_what_a_former_process_left(start: Starte
     assert not await tree.survivors()
 
 
+async def test_another_executor_s_subtask_of_the_same_id_is_left_alone(start: Starter, tmp_path: Path) -> None:
+    child = await start("import time; time.sleep(60)")
+    other = Tree(Mark(str(tmp_path / "other"), child.tree._mark.subtask_id), None)
+    assert not await other.survivors()
+    await other.end(0.5)
+    assert await child.tree.survivors()
+
+
 async def test_a_reused_process_id_is_another_process(start: Starter) -> None:
     child = await start("import time; time.sleep(60)")
     found = born(child.pid)
@@ -107,4 +116,4 @@ async def test_a_reused_process_id_is_another_process(start: Starter) -> None:
 
 async def test_a_program_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        await Child.start(["/no/such/program"], cwd=tmp_path, env={}, mark="x")
+        await Child.start(["/no/such/program"], cwd=tmp_path, env={}, mark=Mark("", "x"))
