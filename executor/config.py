@@ -1,4 +1,4 @@
-"""What the executor was told: flags before environment before the file of logins, read once."""
+"""What the executor was told, read once: flags before environment before ``config.toml``."""
 
 import os
 import platform
@@ -13,9 +13,11 @@ import msgspec
 
 from executor import fault
 from executor.permission import PermissionMode
+from executor.settings import Settings
+from executor.shells import SHELLS
 from wegent.client import credentials
 from wegent.protocol.resources import DeviceKind
-from wegent.protocol.timing import InvalidSettingError, Timing, positive_integer
+from wegent.protocol.timing import InvalidSettingError, Timing
 
 TokenSource = Literal["flag", "environment", "file"]
 
@@ -50,22 +52,26 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def read(cls, flags: Namespace, environ: Mapping[str, str] = os.environ) -> Self:
-        """Combine ``flags`` with ``environ``; raise InvalidSettingError or :class:`NoLoginError`."""
-        url, token, source = _login(flags.token, environ)
+        """Combine flags, environment and file; raise InvalidSettingError or :class:`NoLoginError`."""
+        home = credentials.home(environ).absolute()
+        file = Settings.of_file(home)
+        environ = {**(file.environment or {}), **environ}
+        said = Settings.of_flags(flags).over(Settings.of_environment(environ)).over(file)
+        url, token, source = _login(flags.token, file.token, said.url, environ)
         return cls(
             url=url,
             token=token,
             token_source=source,
-            home=credentials.home(environ).absolute(),
+            home=home,
             kind=flags.mode,
-            name=_checked_name(flags.name or f"{platform.system()} - {platform.node()}"[:200]),
-            slots=_checked_slots(flags.slots, environ),
-            shells=tuple(dict.fromkeys(flags.shell)) if flags.shell else _default_shells(),
-            named_shells=frozenset(flags.shell or ()),
-            folders=tuple(_checked_folder(folder) for folder in flags.workspace or ()),
-            permission_mode=flags.permission_mode,
-            labels=dict(_checked_label(label) for label in flags.label or ()),
-            environ=dict(environ),
+            name=said.name or f"{platform.system()} - {platform.node()}"[:200],
+            slots=said.slots or 5,
+            shells=_checked_shells(said.shells) if said.shells else _default_shells(),
+            named_shells=frozenset(said.shells or ()),
+            folders=tuple(_checked_folder(folder) for folder in said.workspaces or ()),
+            permission_mode=said.permission_mode or "ask",
+            labels=said.labels or {},
+            environ=environ,
             timing=Timing.from_env(environ),
             armed_fault=_checked_fault(environ.get("WEGENT_FAULT")),
         )
@@ -83,13 +89,19 @@ def program_version() -> str:
         return ""
 
 
-def _login(flag: str | None, environ: Mapping[str, str]) -> tuple[str, str, TokenSource]:
+def _login(
+    flag: str | None, file: str | None, url: str | None, environ: Mapping[str, str]
+) -> tuple[str, str, TokenSource]:
+    """Return where to connect and with what: a flag, the environment, ``config.toml``, or what login saved."""
+    named = {**environ, "WEGENT_BACKEND_URL": url} if url else environ
     if flag:
-        return credentials.default_url(environ), flag, "flag"
-    login = credentials.load(environ=environ)
+        return credentials.default_url(named), flag, "flag"
+    if file and not environ.get("WEGENT_TOKEN", "").strip():
+        return credentials.default_url(named), file, "flag"
+    login = credentials.load(environ=named)
     if login is None:
         raise NoLoginError(
-            f"There is no login for {credentials.default_url(environ)}. Run `wegent-executor login`, or make a"
+            f"There is no login for {credentials.default_url(named)}. Run `wegent-executor login`, or make a"
             " token in the settings and start with --token TOKEN or WEGENT_TOKEN=TOKEN."
         )
     return login.url, login.token, "environment" if login.source == "environment" else "file"
@@ -100,33 +112,18 @@ def _default_shells() -> tuple[str, ...]:
     return ("ClaudeCode",) if any(find_spec(name) for name in CLAUDE_SDKS) else ()
 
 
-def _checked_name(name: str) -> str:
-    if len(name) > 200:
-        raise InvalidSettingError(f"--name may have 200 characters, this one has {len(name)}")
-    return name
-
-
-def _checked_slots(flag: int | None, environ: Mapping[str, str]) -> int:
-    slots = positive_integer(environ, "WEGENT_SLOTS", 5) if flag is None else flag
-    if not 1 <= slots <= 1000:
-        raise InvalidSettingError(f"--slots {slots} must be from 1 to 1000")
-    return slots
+def _checked_shells(names: list[str]) -> tuple[str, ...]:
+    unknown = [name for name in names if name not in SHELLS]
+    if unknown:
+        raise InvalidSettingError(f"There is no shell {', '.join(unknown)}. The shells are {', '.join(SHELLS)}.")
+    return tuple(dict.fromkeys(names))
 
 
 def _checked_folder(folder: str) -> Path:
     path = Path(folder).expanduser().absolute()
     if not path.is_dir():
-        raise InvalidSettingError(f"--workspace {folder}: there is no such folder")
+        raise InvalidSettingError(f"There is no folder {folder} to offer. Make it, or offer another one.")
     return path
-
-
-def _checked_label(label: str) -> tuple[str, str]:
-    key, equals, value = label.partition("=")
-    if not equals or not 1 <= len(key) <= 64 or len(value) > 200:
-        raise InvalidSettingError(
-            f"--label {label!r} must be key=value (key up to 64 characters, value up to 200)"
-        )
-    return key, value
 
 
 def _checked_fault(point: str | None) -> str | None:

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import logging
+import os
 import sys
 from collections.abc import Sequence
 
@@ -19,6 +20,9 @@ environment:
   WEGENT_TOKEN, WEGENT_BACKEND_URL   the login (else the one that `wegent-executor login` or `wegent login`
                                      saved), and the server (default http://127.0.0.1:8000)
   WEGENT_HOME                        where the device id, outboxes and workspaces are (default ~/.wegent-executor)
+
+All settings may also stand in config.toml in that folder, or in variables such as WEGENT_SLOTS. Flags go before
+the environment, and that before the file.
 
 exit codes: 0 stopped, 1 failed, 2 usage, 3 must log in, 4 replaced by another executor, 5 too old
 """
@@ -40,6 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (NoLoginError, LoginError) as error:
         log.error("%s", error)
         return ExitCode.LOGIN_NEEDED
+    os.environ.update(config.environ)  # what config.toml adds, such as a proxy
     if not config.shells:
         log.error(
             "There is nothing to offer: install the Claude Code SDK (pip install 'wegent[executor]'), or name"
@@ -64,6 +69,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     mode = "local: a device of one person (default); cloud: one of an operator's own trusted pool"
     parser.add_argument("--mode", choices=("local", "cloud"), default="local", help=mode)
+    url = "the server's address (default: where this computer logged in last)"
+    parser.add_argument("--url", help=url)
     token = "the login; better in WEGENT_TOKEN, where no process list shows it"
     parser.add_argument("--token", metavar="JWT", help=token)
     parser.add_argument("--name", help="the device's name (default: system and hostname)")
@@ -74,20 +81,18 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="[COMMAND]", title="commands (without one: work)")
     about = "log this computer in, by a code that you approve in the page"
     login = commands.add_parser("login", help=about, description=f"{about[0].upper()}{about[1:]}.")
-    login.add_argument(
-        "--url", help="the server's address (else WEGENT_BACKEND_URL, else the one last logged in to)"
-    )
+    login.add_argument("--url", default=argparse.SUPPRESS, help=url)
     return parser
 
 
 def _add_offer(group: "argparse._ArgumentGroup") -> None:
-    group.add_argument("--slots", type=int, metavar="N", help="how many subtasks run at a time (default 5)")
+    group.add_argument("--slots", metavar="N", help="how many subtasks run at a time (default 5)")
     shell = "a shell to offer; repeatable (default: ClaudeCode)"
-    group.add_argument("--shell", action="append", choices=("ClaudeCode", "Command"), help=shell)
+    group.add_argument("--shell", action="append", metavar="SHELL", help=shell)
     folder = "a folder that tasks may work in; repeatable (default: none)"
     group.add_argument("--workspace", action="append", metavar="DIR", help=folder)
     mode = "how much tasks may do without asking; a task can only be stricter (default: ask)"
-    group.add_argument("--permission-mode", choices=permission.MODES, default="ask", help=mode)
+    group.add_argument("--permission-mode", choices=permission.MODES, help=mode)
 
 
 if __name__ == "__main__":

@@ -82,7 +82,9 @@ def test_the_token_is_not_shown() -> None:
         ("--slots", "1001"),
         ("--slots", "0"),
         ("--workspace", "/no/such/folder"),
+        ("--slots", "many"),
         ("--label", "novalue"),
+        ("--shell", "Comand"),
         ("--name", "x" * 201),
     ],
 )

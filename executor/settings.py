@@ -1,0 +1,129 @@
+"""What the owner says: flags go before environment variables, and those before ``config.toml``."""
+
+import os
+import stat
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+import msgspec
+from msgspec import Meta
+
+from executor.permission import PermissionMode
+from wegent.protocol.timing import InvalidSettingError
+from wegent.protocol.types import Name, Word
+
+FILE = "config.toml"
+"""In the executor's home."""
+_VARIABLES = {
+    "url": "WEGENT_BACKEND_URL",
+    "token": "WEGENT_TOKEN",
+    "name": "WEGENT_NAME",
+    "slots": "WEGENT_SLOTS",
+    "shells": "WEGENT_SHELLS",
+    "workspaces": "WEGENT_WORKSPACES",
+    "permission_mode": "WEGENT_PERMISSION_MODE",
+    "labels": "WEGENT_LABELS",
+}
+"""Where the environment says a setting. Lists have commas between their items, folders what PATH has."""
+_FLAGS = {"shells": "shell", "workspaces": "workspace", "labels": "label"}
+"""Flags that are repeated have their setting's name in the singular."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one source says; None where it says nothing.
+
+    ``environment`` stands in the file alone: variables that the executor has where its own environment lacks them.
+    """
+
+    url: str | None = None
+    token: str | None = None
+    name: Name | None = None
+    slots: Annotated[int, Meta(ge=1, le=1000)] | None = None
+    shells: Annotated[list[Word], Meta(max_length=32)] | None = None
+    workspaces: Annotated[list[str], Meta(max_length=64)] | None = None
+    permission_mode: PermissionMode | None = None
+    labels: Annotated[dict[Word, Annotated[str, Meta(max_length=200)]], Meta(max_length=64)] | None = None
+    environment: dict[str, str] | None = None
+
+    @classmethod
+    def of_flags(cls, flags: Namespace) -> Self:
+        """Return what the command line says."""
+        said = {name: getattr(flags, _FLAGS.get(name, name), None) for name in cls.__struct_fields__}
+        return cls._checked(said, _flag)
+
+    @classmethod
+    def of_environment(cls, environ: Mapping[str, str]) -> Self:
+        """Return what environment variables say."""
+        said = {name: _listed(name, environ.get(variable, "").strip()) for name, variable in _VARIABLES.items()}
+        return cls._checked(said, lambda name: _VARIABLES[name])
+
+    @classmethod
+    def of_file(cls, home: Path) -> Self:
+        """Return what ``config.toml`` in ``home`` says; nothing where there is none."""
+        path = home / FILE
+        try:
+            said = msgspec.toml.decode(path.read_bytes())
+        except FileNotFoundError:
+            return cls()
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise InvalidSettingError(f"{path} cannot be read: {error}. Correct it, or move it away.") from None
+        unknown = sorted(said.keys() - set(cls.__struct_fields__))
+        if unknown:
+            known = ", ".join(cls.__struct_fields__)
+            raise InvalidSettingError(
+                f"{path}: there is no setting {', '.join(unknown)}. The settings are {known}."
+            )
+        if "token" in said and _is_readable_by_others(path):
+            raise InvalidSettingError(f"{path} holds a token, and others may read it. Type: chmod 600 {path}")
+        return cls._checked(said, lambda name: f"{path}: {name}")
+
+    @classmethod
+    def _checked(cls, said: Mapping[str, Any], label: Callable[[str], str]) -> Self:
+        found = {}
+        for name, value in said.items():
+            if value is None:
+                continue
+            if name == "labels" and isinstance(value, list):
+                value = dict(_label(text, label(name)) for text in value)
+            kind = cls.__annotations__[name]
+            try:
+                found[name] = msgspec.convert(value, kind, strict=not isinstance(value, str))
+            except msgspec.ValidationError as error:
+                raise InvalidSettingError(f"{label(name)} cannot be {_shown(value)}: {error}") from None
+        return cls(**found)
+
+    def over(self, other: Self) -> Self:
+        """Return what both say; what this one says counts."""
+        said = {name: value for name in self.__struct_fields__ if (value := getattr(self, name)) is not None}
+        return msgspec.structs.replace(other, **said)
+
+
+def _flag(name: str) -> str:
+    return "--" + _FLAGS.get(name, name).replace("_", "-")
+
+
+def _listed(name: str, text: str) -> str | list[str] | None:
+    """Take a variable's text apart where the setting is a list."""
+    if not text:
+        return None
+    if name not in _FLAGS:
+        return text
+    return [item.strip() for item in text.split(os.pathsep if name == "workspaces" else ",") if item.strip()]
+
+
+def _label(text: str, where: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise InvalidSettingError(f"{where} {text!r} must be key=value")
+    return key, value
+
+
+def _shown(value: Any) -> str:
+    return repr(value)[:200]
+
+
+def _is_readable_by_others(path: Path) -> bool:
+    return sys.platform != "win32" and bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
