@@ -186,7 +186,7 @@ class Run:
     def _executor(self) -> Program:
         """Return the executor, which gets none of the server's secrets and logs in to this server only."""
         kept = {name: value for name, value in self._environ.items() if name not in _SECRETS | _OTHER_LOGINS}
-        flags = ["--mode", "local", "--shell", "ClaudeCode", "--shell", "Command"]
+        flags = ["--mode", "local", "--shell", "ClaudeCode", "--shell", "Command", "--allow-results"]
         for folder in self._options.workspaces:
             flags += ["--workspace", folder]
         return Program(

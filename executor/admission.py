@@ -37,6 +37,12 @@ def admit(offer: Execute, config: Config) -> Job | Refusal:
         permission.ForbiddenModeError,
     ) as error:
         return Refusal(str(error), retry=False)
+    if checked.results and not config.allow_results:
+        return Refusal(
+            "This device sends no files back: its owner has not allowed it. Its owner can (wegent-executor"
+            " --allow-results); else leave options.results out.",
+            retry=False,
+        )
     if not offer.prompt.strip() and not checked.argv:
         return Refusal("The prompt is empty.", retry=False)
     if "\0" in offer.prompt and offer.shell == "Command":

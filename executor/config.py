@@ -45,6 +45,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     named_shells: frozenset[str] = frozenset()
     folders: tuple[Path, ...] = ()
     permission_mode: PermissionMode = "ask"
+    allow_results: bool = False
     labels: dict[str, str] = {}
     environ: dict[str, str] = {}
     timing: Timing = Timing()
@@ -70,6 +71,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             named_shells=frozenset(said.shells or ()),
             folders=tuple(_checked_folder(folder) for folder in said.workspaces or ()),
             permission_mode=said.permission_mode or "ask",
+            allow_results=bool(said.allow_results),
             labels=said.labels or {},
             environ=environ,
             timing=Timing.from_env(environ),

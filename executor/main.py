@@ -93,6 +93,8 @@ def _add_offer(group: "argparse._ArgumentGroup") -> None:
     group.add_argument("--workspace", action="append", metavar="DIR", help=folder)
     mode = "how much tasks may do without asking; a task can only be stricter (default: ask)"
     group.add_argument("--permission-mode", choices=permission.MODES, help=mode)
+    results = "send back files that a task asks for, from the folder in which it works (default: no)"
+    group.add_argument("--allow-results", action=argparse.BooleanOptionalAction, default=None, help=results)
 
 
 if __name__ == "__main__":

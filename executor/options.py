@@ -6,8 +6,10 @@ import msgspec
 from msgspec import Meta
 
 from executor.environment import is_reserved
+from executor.workspace import is_inside
 from wegent.protocol.types import Seconds
 
+Pattern = Annotated[str, Meta(min_length=1, max_length=200)]
 FileId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z")]
 
 
@@ -22,6 +24,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     timeout_seconds: Seconds | None = None
     env: dict[str, str] = {}
     files: Annotated[list[FileId], Meta(max_length=20)] = []
+    results: Annotated[list[Pattern], Meta(max_length=20)] = []
     model: str | None = None
     system_prompt: str | None = None
     permission_mode: str | None = None
@@ -44,6 +47,12 @@ def read(raw: dict[str, Any], shell: str) -> Options:
     texts = [*options.env, *options.env.values(), *(options.argv or ())]
     if any("\0" in text for text in texts) or any("=" in name or not name for name in options.env):
         raise InvalidOptionsError("options.env and options.argv may hold no NUL, and names no '='.")
+    outside = [pattern for pattern in options.results if not is_inside(pattern)]
+    if outside:
+        raise InvalidOptionsError(
+            f"options.results: {outside[0]!r} does not name files inside the task's folder. Patterns are relative"
+            " to it, such as out/*.png or **/*.csv, and hold no '..'."
+        )
     reserved = sorted(name for name in options.env if is_reserved(name, shell))
     if reserved:
         listed = ", ".join(name[:64] for name in reserved[:10])

@@ -15,6 +15,7 @@ from executor.coalescer import Coalescer
 from executor.config import Config
 from executor.environment import Mark
 from executor.processes import Child, Tree, born
+from executor.results import Results
 from executor.shells.base import Job, Outcome, Shell, Tools
 from executor.subtask import Stop, Subtask, stopped_outcome
 from executor.uploads import Uploads
@@ -64,6 +65,8 @@ class Runner:
         """Run to the end; afterwards nothing of it runs any more and its outcome is on disk."""
         outcome = await self._outcome()
         self._is_over = True
+        if self._job.options.results and not self._subtask.unwanted.is_set():
+            await self._send_results()
         with contextlib.suppress(OSError):  # the failure became the outcome already
             self._coalescer.flush()
         if self._subtask.stop_wanted is Stop.DISK_FAILED:
@@ -125,6 +128,20 @@ class Runner:
             causes = error.exceptions if isinstance(error, ExceptionGroup) else [error]
             told = "; ".join(f"{type(cause).__name__}: {cause}" for cause in causes)
             return Outcome.failed(Code.SHELL_FAILED, f"The executor could not run it: {told}. See its log.")
+
+    async def _send_results(self) -> None:
+        """Send back what was asked for, unless it is stopped meanwhile: then how it ended is enough."""
+        sending = asyncio.create_task(Results(self._job, self._uploads.send, self._emit).send())
+        unwanted = asyncio.create_task(self._subtask.unwanted.wait())
+        try:
+            await asyncio.wait({sending, unwanted}, return_when=asyncio.FIRST_COMPLETED)
+            if sending.done():
+                with contextlib.suppress(OSError):  # the disk's; it becomes the outcome
+                    sending.result()
+        finally:
+            sending.cancel()
+            unwanted.cancel()
+            await asyncio.wait({sending, unwanted}, timeout=AFTER_STOP)
 
     async def _approved(self) -> Outcome | None:
         """Ask before a shell that itself asks for nothing, unless its owner named it or trusts more."""

@@ -25,6 +25,7 @@ _VARIABLES = {
     "shells": "WEGENT_SHELLS",
     "workspaces": "WEGENT_WORKSPACES",
     "permission_mode": "WEGENT_PERMISSION_MODE",
+    "allow_results": "WEGENT_ALLOW_RESULTS",
     "labels": "WEGENT_LABELS",
 }
 """Where the environment says a setting. Lists have commas between their items, folders what PATH has."""
@@ -45,6 +46,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     shells: Annotated[list[Word], Meta(max_length=32)] | None = None
     workspaces: Annotated[list[str], Meta(max_length=64)] | None = None
     permission_mode: PermissionMode | None = None
+    allow_results: bool | None = None
     labels: Annotated[dict[Word, Annotated[str, Meta(max_length=200)]], Meta(max_length=64)] | None = None
     environment: dict[str, str] | None = None
 

@@ -51,6 +51,8 @@ class Subtask:
         self.stop_wanted: Stop | None = None
         self.stop_grace: float | None = None
         self.stopping = asyncio.Event()
+        self.unwanted = asyncio.Event()
+        """Set once nobody waits for more of it: it is stopped, and not because its time was over."""
         self.begun = asyncio.Event()
         """Set once it runs, or never will."""
         self.held = 0
@@ -113,7 +115,11 @@ class Subtask:
 
     def stop(self, reason: Stop, grace: float | None = None) -> None:
         """Want it stopped within ``grace`` seconds; the first reason counts."""
-        if self.phase is Phase.ENDED or self.stop_wanted is not None:
+        if self.phase is Phase.ENDED:
+            return
+        if reason is not Stop.TIMED_OUT:
+            self.unwanted.set()
+        if self.stop_wanted is not None:
             return
         self.stop_wanted, self.stop_grace = reason, grace
         self.stopping.set()

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 _SAFE = re.compile(r"[a-z0-9_-][a-z0-9_.-]{0,127}")
 
@@ -56,4 +56,14 @@ def resolve(workdir: str, own: Path, offered: tuple[Path, ...]) -> Path:
     raise ForbiddenFolderError(
         f"{wanted} is not inside a folder that this device offers (offered: {listed})."
         " Its owner can offer it: wegent-executor --workspace DIR."
+    )
+
+
+def is_inside(pattern: str) -> bool:
+    """Whether a pattern names files inside whatever folder it is relative to, on any system."""
+    parts = pattern.replace("\\", "/").split("/")
+    is_rooted = PurePosixPath(pattern).is_absolute() or bool(PureWindowsPath(pattern).anchor)
+    is_clear = all(part == "**" or "**" not in part for part in parts)
+    return (
+        bool(PurePosixPath(pattern).parts) and not is_rooted and is_clear and not {"..", "\0"} & {*parts, *pattern}
     )

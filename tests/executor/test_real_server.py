@@ -170,3 +170,40 @@ async def test_attached_files_reach_the_cloud_and_no_others_do(stack: Stack, use
     assert (await stack.call(executor, "GET", f"/files/{private}"))[0] == 403
     assert (await stack.settled(user, subtask))["state"] == "completed"
     assert (await stack.call(executor, "GET", f"/files/{file}"))[0] == 403, "it is over"
+
+
+async def test_files_come_back_to_whoever_sent_the_task(stack: Stack, user: StackUser) -> None:
+    await stack.start_executor(user, "executor", "--allow-results")
+    operator = await stack.user()
+    token = await stack.token(operator, "cloud")
+    await stack.start_executor(operator, "cloud-1", "--mode", "cloud", "--allow-results", WEGENT_TOKEN=token)
+    for device in ("executor", "cloud"):
+        subtask = await send(
+            stack, user, "echo 42 > '结果 100%.txt'", device_id=device, options={"results": ["*.txt"]}
+        )
+        assert (await stack.settled(user, subtask))["state"] == "completed"
+        (file,) = [event for event in await stack.events(user, subtask) if event["type"] == "file"]
+        assert (file["name"], file["size"]) == ("结果 100%.txt", 3)
+        assert (await stack.call(user, "GET", f"/files/{file['id']}")) == (200, 42)
+        assert (await stack.call(operator, "GET", f"/files/{file['id']}"))[0] == 404
+
+
+async def test_a_device_sends_files_only_for_what_it_runs_itself(stack: Stack, user: StackUser) -> None:
+    await stack.start_executor(user)
+    subtask = await send(stack, user, "sleep 2")
+    await eventually(lambda: marked(subtask))
+    operator = msgspec.structs.replace(user, token=await stack.token(user, "cloud"))
+    strangers = await stack.user()
+    no_device = msgspec.structs.replace(user, token=await stack.token(user, "send"))
+
+    async def post(who: StackUser, **params: str) -> int:
+        form = aiohttp.FormData(quote_fields=False)
+        form.add_field("file", b"x", filename="x.txt", content_type="text/plain")
+        return (await stack.call(who, "POST", "/files", data=form, params=params))[0]
+
+    assert await post(user, subtask_id=subtask) == 201
+    assert await post(strangers, subtask_id=subtask) == 404
+    assert await post(no_device, subtask_id=subtask) == 403
+    assert await post(operator) == 403, "a cloud executor has no files of its own"
+    await stack.settled(user, subtask)
+    assert await post(user, subtask_id=subtask) == 404, "it is over"
