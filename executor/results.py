@@ -1,7 +1,6 @@
 """Result files: what a task's sender asked to get back from the folder in which it worked."""
 
 import asyncio
-import mimetypes
 import os
 import stat
 from collections.abc import Iterator, Sequence
@@ -11,6 +10,7 @@ import msgspec
 
 from executor.shells.base import Emit, Job, SendFile
 from executor.uploads import UploadError
+from wegent.client.file_name import media_type_of
 from wegent.protocol.output_events import Notice
 from wegent.protocol.resources import MAX_FILE
 from wegent.protocol.time_limit import time_limit
@@ -68,8 +68,7 @@ class Results:
             if self._bytes + len(content) > MAX_ALL:
                 raise _LeftOutError(f"all files together may have {MAX_ALL >> 20} MiB")
             self._bytes += len(content)
-            media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-            await self._send_file(path.name, media_type, content)
+            await self._send_file(path.name, media_type_of(path.name), content)
         except UploadError as error:
             found.left_out.append(str(error).rstrip("."))
         except (_LeftOutError, OSError) as error:

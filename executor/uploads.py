@@ -2,13 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 from functools import partial
+from io import BytesIO
 
 import aiohttp
 import msgspec
 
 from executor.transfers import TIMEOUT, Transfer, check_passing
-from wegent.client.file_form import file_form
 from wegent.client.file_name import safe
+from wegent.client.files import file_form
 from wegent.protocol.output_events import AnyEvent, File, Notice
 from wegent.protocol.resources import MAX_FILE, StoredFile
 from wegent.protocol.time_limit import time_limit
@@ -53,7 +54,7 @@ class Uploads:
         async with http.post(
             f"{self._url}/files",
             params={"subtask_id": self._subtask_id},
-            data=file_form(name, media_type, content),
+            data=file_form(name, media_type, BytesIO(content)),
             headers={"Authorization": f"Bearer {self._token()}"},
             allow_redirects=False,
         ) as answer:

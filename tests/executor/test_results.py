@@ -1,4 +1,4 @@
-"""Files that come back from a task's folder: those asked for, where the owner allows it, and none from elsewhere."""
+"""Files that come back from a task's folder: those asked for, where the owner allows it, none from elsewhere."""
 
 import os
 from pathlib import Path

@@ -5,7 +5,7 @@ import ipaddress
 import math
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, Generic, Self, TypeVar
 from urllib.parse import quote, urlsplit
@@ -96,6 +96,7 @@ class Rest:
         path: str,
         *,
         body: object = None,
+        form: Callable[[], aiohttp.FormData] | None = None,
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         once: bool = False,
@@ -103,11 +104,34 @@ class Rest:
         """Ask and read the answer as ``kind``; ask again while the server is away, unless ``once``.
 
         Everything asked here may be asked twice: reading, what has an idempotency key, what changes nothing twice.
+        ``form`` makes the body where that is not JSON.
         """
+        sent = {"Accept": "application/json", **(headers or {})}
+        encoded = None if body is None else msgspec.json.encode(body)
+        if encoded is not None:
+            sent["Content-Type"] = "application/json"
+
+        async def ask() -> bytes:
+            data = encoded if form is None else form()
+            return (await self._ask(method, path, data, params, sent))[1]
+
+        content = await self._repeat(ask, once)
+        try:
+            return msgspec.json.decode(content or b"null", type=kind)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise _foreign(self.url) from error
+
+    async def content(self, path: str) -> tuple[str, str, bytes]:
+        """Return the name, the media type and the bytes of what is stored at ``path``."""
+        answer, content = await self._repeat(lambda: self._ask("GET", path, None, None, {}))
+        named = answer.content_disposition.filename if answer.content_disposition else None
+        return named or "", answer.content_type, content
+
+    async def _repeat(self, ask: Callable[[], Awaitable[T]], once: bool = False) -> T:
         deadline = time.monotonic() + (0 if once else self._retry_seconds)
         for wait in full_jitter(FIRST_WAIT, LONGEST_WAIT):
             try:
-                return await self._ask(kind, method, path, body, params, headers)
+                return await ask()
             except LoginError:
                 if not self._is_renewed():
                     raise
@@ -155,24 +179,22 @@ class Rest:
 
     async def _ask(
         self,
-        kind: type[T],
         method: str,
         path: str,
-        body: object,
+        data: bytes | aiohttp.FormData | None,
         params: Mapping[str, str] | None,
-        headers: Mapping[str, str] | None,
-    ) -> T:
-        data = None if body is None else msgspec.json.encode(body)
-        sent = {"Accept": "application/json", **self._authorization, **(headers or {})}
-        if data is not None:
-            sent["Content-Type"] = "application/json"
+        headers: Mapping[str, str],
+    ) -> tuple[aiohttp.ClientResponse, bytes]:
+        sent = {**headers, **self._authorization}
         try:
             async with self.session.request(
                 method, self.url + path, data=data, params=params, headers=sent, allow_redirects=False
             ) as answer:
-                return self._read(kind, answer, await answer.read())
+                content = await answer.read()
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise unreachable(self.url, error) from error
+        self._check(answer, content)
+        return answer, content
 
     @property
     def _authorization(self) -> dict[str, str]:
@@ -186,7 +208,7 @@ class Rest:
         self._token = login.token
         return True
 
-    def _read(self, kind: type[T], answer: aiohttp.ClientResponse, content: bytes) -> T:
+    def _check(self, answer: aiohttp.ClientResponse, content: bytes) -> None:
         if 300 <= answer.status < 400:
             target = answer.headers.get("Location", "elsewhere")
             raise ConnectionFailedError(
@@ -196,10 +218,6 @@ class Rest:
             )
         if answer.status >= 400:
             raise self._refused(answer, content)
-        try:
-            return msgspec.json.decode(content or b"null", type=kind)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise _foreign(self.url) from error
 
     def _refused(self, answer: aiohttp.ClientResponse, content: bytes) -> Exception:
         try:

@@ -1,18 +1,19 @@
 """Task handles: following, awaiting, stopping and continuing what was sent."""
 
 import uuid
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from wegent.client.errors import ConnectionFailedError, UnavailableError, WaitTimeoutError, WegentError
+from wegent.client.files import Attachment
 from wegent.client.rest import path_of
 from wegent.client.results import Result, printed, result_of, tail
 from wegent.client.streams import EventStream
 from wegent.client.watches import Link, Watch
 from wegent.protocol.inputs import AnyInput, ApprovalInput, TextInput
-from wegent.protocol.output_events import AnyEvent, decode_event
+from wegent.protocol.output_events import AnyEvent, File, decode_event
 from wegent.protocol.resources import Device, Subtask
 from wegent.protocol.states import TERMINAL, State
 from wegent.protocol.time_limit import time_limit
@@ -87,6 +88,14 @@ class AsyncTask:
                 pieces.extend(map(printed, events))
         return "".join(pieces)
 
+    async def files(self) -> list[File]:
+        """Wait for its end and return the files that it sent back; :meth:`AsyncClient.download` fetches them."""
+        found: list[File] = []
+        async with self.stream() as stream:
+            while events := await stream.read():
+                found += [event for event in events if isinstance(event, File)]
+        return found
+
     async def cancel(self) -> State:
         """Ask to stop it; return how it stands then: cancelled if it never began, else cancelling until it is."""
         answer = await self._client.rest.call(dict[str, Any], "POST", self._path("cancel"), body={})
@@ -101,10 +110,20 @@ class AsyncTask:
         wait: bool = False,
         dir: str | None = None,
         options: Mapping[str, Any] | None = None,
+        files: Sequence[Attachment] = (),
+        images: Sequence[Attachment] = (),
     ) -> "AsyncTask":
         """Send a further turn of the same conversation, to where the last one was unless told otherwise."""
         return await self._client.run(
-            prompt, device=device, shell=shell, wait=wait, dir=dir, options=options, task=self.task_id
+            prompt,
+            device=device,
+            shell=shell,
+            wait=wait,
+            dir=dir,
+            options=options,
+            files=files,
+            images=images,
+            task=self.task_id,
         )
 
     async def answer(self, approval_id: str, choice: str, message: str | None = None) -> None:
