@@ -22,7 +22,7 @@ from wegent.client.results import Result
 from wegent.client.streams import EventStream
 from wegent.client.tasks import AsyncTask
 from wegent.protocol.chat_messages import Done
-from wegent.protocol.output_events import AnyEvent, File
+from wegent.protocol.output_events import AnyEvent, Approval, File
 from wegent.protocol.resources import Device, StoredFile, Subtask
 from wegent.protocol.resources import Task as Conversation
 from wegent.protocol.states import State
@@ -203,6 +203,14 @@ class Task:
         """See :meth:`AsyncTask.output`."""
         return self._portal.call(self._core.output())
 
+    def log(self, after: int = 0) -> list[AnyEvent]:
+        """See :meth:`AsyncTask.log`."""
+        return self._portal.call(self._core.log(after))
+
+    def questions(self) -> list[Approval]:
+        """See :meth:`AsyncTask.questions`."""
+        return self._portal.call(self._core.questions())
+
     def files(self) -> list[File]:
         """See :meth:`AsyncTask.files`."""
         return self._portal.call(self._core.files())
@@ -235,6 +243,22 @@ class Task:
             images=images,
         )
         return Task(self._client, self._portal.call(sending), self._portal)
+
+    def retry(self) -> "Task":
+        """See :meth:`AsyncTask.retry`."""
+        return Task(self._client, self._portal.call(self._core.retry()), self._portal)
+
+    def move(self, device: str | Device) -> Subtask:
+        """See :meth:`AsyncTask.move`."""
+        return self._portal.call(self._core.move(device))
+
+    def rename(self, title: str) -> None:
+        """See :meth:`AsyncTask.rename`."""
+        self._portal.call(self._core.rename(title))
+
+    def delete(self) -> None:
+        """See :meth:`AsyncTask.delete`."""
+        self._portal.call(self._core.delete())
 
     def answer(self, approval_id: str, choice: str, message: str | None = None) -> None:
         """See :meth:`AsyncTask.answer`."""
