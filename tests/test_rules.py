@@ -34,7 +34,11 @@ class Rule(NamedTuple):
 RULES = [
     Rule("wegent.protocol", {"msgspec"}),
     Rule("wegent.client", {"wegent.protocol", "aiohttp", "msgspec"}),
-    Rule("wegent", {"aiohttp", "msgspec", "rich"}, except_in=frozenset({"wegent.protocol", "wegent.client"})),
+    Rule(
+        "wegent",
+        {"aiohttp", "argcomplete", "msgspec", "rich"},
+        except_in=frozenset({"wegent.protocol", "wegent.client"}),
+    ),
     Rule("api", {"wegent.protocol", *SERVER_PACKAGES}),
     Rule("worker", {"wegent.protocol", "api.store", "api.config", "msgspec", "sqlalchemy", "databases"}),
     Rule(

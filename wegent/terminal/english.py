@@ -11,6 +11,18 @@ ENGLISH: dict[str, str] = {
     "about_tasks": "list your newest tasks",
     "about_cancel": "stop a task",
     "about_default": "show, set or unset the device that new tasks go to",
+    "about_retry": "send a turn that has ended once more, and follow it",
+    "about_get": "download a file that a task sent back",
+    "about_log": "print what a task has said until now, without following it",
+    "about_say": "tell a running task something",
+    "about_approvals": "list the questions of tasks that wait for your answer",
+    "about_answer": "answer the question that a task waits with",
+    "about_move": "let a queued task wait for another device",
+    "about_rename": "give a task another title",
+    "about_delete": "delete a task that has ended, with all its output",
+    "about_completion": (
+        'print what makes a shell complete these commands, for example: eval "$(wegent completion bash)"'
+    ),
     "more_run": (
         "The answer and a command's standard output go to standard output, everything else to standard error."
         " Ctrl-C asks to stop; a second Ctrl-C leaves the task running and says how to come back."
@@ -31,13 +43,32 @@ ENGLISH: dict[str, str] = {
     "help_model": "the model to use",
     "help_option": "an option of the shell, for example `--option max_turns=5`; may be repeated",
     "help_task": "go on with this task's conversation",
-    "help_detach": "only send it, and print its id",
+    "help_detach": "send it and return at once: its id is printed, and how to come back",
     "help_prompt": "what to do; `-` reads it from standard input; put `--` before one that begins with a dash",
     "help_id": "the id of a task, or of one turn of it",
     "help_limit": "how many, at most",
     "help_search": "only those with this text",
     "help_unset": "let no device be the default one",
     "help_default_device": "the device's name or id",
+    "help_file": "a file to send along, up to 24 MiB; may be repeated",
+    "help_image": "a picture to show to the model; may be repeated",
+    "help_get": (
+        'files to get back from the folder in which it works, for example `--get "out/*.png"`; '
+        "may be repeated; they are saved here, or in --save"
+    ),
+    "help_save": "save every file that it sends back in this folder",
+    "help_file_id": "the id of the file, as a task tells it",
+    "help_output": (
+        "where to save it: a folder, a new file, or `-` for standard output (default: here, by its own name)"
+    ),
+    "help_force": "replace the file that is there",
+    "help_after": "only what came after this number",
+    "help_text": "what to tell it; `-` reads it from standard input",
+    "help_choice": "allow once, allow for this task, or deny",
+    "help_message": "words for the model, with a denial",
+    "help_question": "which question, where it asks several",
+    "help_move": "the device's name or id, or `cloud`",
+    "help_completion": "which shell",
     # logging in
     "ask_username": "User name for {url} (Enter alone: log in by a code in the page): ",
     "ask_password": "Password: ",
@@ -71,6 +102,8 @@ ENGLISH: dict[str, str] = {
     "reconnecting": "reconnecting",
     "no_default": "No default device.",
     "default_is": "Default device: {device}",
+    "no_questions": "No task waits for an answer.",
+    "column_question": "Question",
     # states
     "queued": "queued",
     "offered": "offered",
@@ -99,6 +132,12 @@ ENGLISH: dict[str, str] = {
     "more_lines": "… {count} more lines",
     "todo": "To do",
     "file": "File {name} ({size}, id {id})",
+    "uploading": "Sending {path}: {size}…",
+    "saved": "Saved as {path}",
+    "not_saved": "{name} is not saved: {reason}",
+    "is_there": "{path} is there already.",
+    "is_there_hint": "Choose another name, or replace it with --force.",
+    "save_later": "With --bg nothing is saved here. Save it later: wegent attach ID --save DIR",
     "usage_tokens": "{input} tokens in, {output} out",
     "usage_seconds": "{seconds} s",
     "lines_changed": "+{added} −{removed}",
@@ -116,6 +155,16 @@ ENGLISH: dict[str, str] = {
     "answered_elsewhere": "It has been answered already.",
     "cannot_answer": "The answer did not arrive: {reason}",
     "waits_for_answer": "It waits for an answer. Give it in a terminal with: wegent attach {id}",
+    "done_expired": "nobody answered in time: denied",
+    "asks_nothing": "It asks no such question now.",
+    "asks_more": "It asks several questions. Say which one:",
+    "words_only_deny": "Only a denial can have words.",
+    "answered": "Answered: {what}",
+    "said": "It has been told.",
+    "moved": "It waits for {device} now.",
+    "renamed": "It is called “{title}” now.",
+    "deleted": "Deleted.",
     # errors
     "reading_option": "--option {text}: it looks like name=value",
+    "no_argcomplete": "Completion needs the package argcomplete. Install it: pip install 'wegent[completion]'",
 }

@@ -1,10 +1,12 @@
 """Output events as a person reads them."""
 
 import time
+from difflib import unified_diff
 from typing import Any
 
 import msgspec
 from rich.cells import cell_len, set_cell_size
+from rich.filesize import decimal
 from rich.text import Text as Styled
 
 from wegent.protocol.output_events import (
@@ -26,6 +28,7 @@ from wegent.protocol.output_events import (
     Unknown,
     Usage,
 )
+from wegent.terminal.cells import Cells
 from wegent.terminal.screen import Screen
 from wegent.terminal.visible import visible
 from wegent.terminal.words import Words
@@ -36,6 +39,8 @@ INPUT_LINES = 200
 MAIN_INPUTS = ("command", "file_path", "notebook_path", "path", "pattern", "url", "query", "description", "prompt")
 """The input that says most about a tool call, by name, the first that there is."""
 
+EXPIRED = "expired"
+"""What answers a question for which nobody had time: as its choice, or as who chose."""
 _DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
 _SHOWN_AS_LIST = "TodoWrite"
 """The tool whose input comes as a todo list too: its call is told only where it fails."""
@@ -61,12 +66,23 @@ def content_text(content: Any) -> str:
     return "" if content is None else msgspec.json.encode(content).decode()
 
 
+def _change(value: dict[str, Any]) -> list[str]:
+    """Take the two texts of an edit out of a tool's input, and return them as the lines of a diff."""
+    old, new = value.get("old_string"), value.get("new_string")
+    if not isinstance(old, str) or not isinstance(new, str):
+        return []
+    del value["old_string"], value["new_string"]
+    compared = unified_diff(visible(old).splitlines(), visible(new).splitlines(), lineterm="", n=3)
+    return list(compared)[2:]  # before the first hunk stand the names of two files
+
+
 class Renderer:
     """Puts events on a screen: text as it comes, tool calls as lines, diffs, lists and notices."""
 
     def __init__(self, screen: Screen, words: Words) -> None:
         self._screen = screen
         self._words = words
+        self._cells = Cells(screen, words)
         self._tools: dict[str, tuple[ToolUse, float]] = {}
         self._thoughts: list[str] = []
         self._has_text = False  # a paragraph of the answer was begun, and something else has not come between
@@ -96,7 +112,7 @@ class Renderer:
             case Todo():
                 self._todo(event)
             case Approval():
-                self._approval(event)
+                self.ask(event)
             case ApprovalDone():
                 self._approval_done(event)
             case FollowUp():
@@ -106,12 +122,12 @@ class Renderer:
             case Notice():
                 self._screen.line(visible(event.text), _NOTICE_STYLES.get(event.level, "dim"))
             case File():
-                size = f"{event.size:,} B"
-                self._screen.line(self._words("file", name=visible(event.name), size=size, id=visible(event.id)))
+                size = decimal(event.size)
+                self._screen.line(self._words("file", name=event.name, size=size, id=event.id))
             case Cell():
-                self._screen.line(f"[{event.index}/{event.of}] {main_input(event.source or '')}", "dim")
+                self._cells.begin(event)
             case CellOutput():
-                self._cell_output(event.output)
+                self._cells.show(event)
 
     def end(self) -> None:
         """Put what is still held back, and end the last line."""
@@ -174,9 +190,12 @@ class Renderer:
         added, removed = (sum(line.startswith(mark) for line in body) for mark in "+-")
         counts = self._words("lines_changed", added=added, removed=removed)
         self._screen.line(Styled(f"± {visible(event.path)}", "bold").append(f"  {counts}", "dim"))
-        for line in body[:DIFF_LINES]:
+        self._change(body)
+
+    def _change(self, lines: list[str]) -> None:
+        for line in lines[:DIFF_LINES]:
             self._screen.line(f"  {line}", _DIFF_STYLES.get(line[:1], "dim"))
-        self._more(len(body) - DIFF_LINES)
+        self._more(len(lines) - DIFF_LINES)
 
     def _todo(self, event: Todo) -> None:
         self._screen.line(self._words("todo"), "bold")
@@ -184,21 +203,25 @@ class Renderer:
             mark, style = _TODO_MARKS.get(item.status, ("☐", ""))
             self._screen.line(f"  {mark} {visible(item.text)}", style)
 
-    def _approval(self, event: Approval) -> None:
+    def ask(self, event: Approval) -> None:
         """Show the whole of what is asked for: nobody should allow what they have not seen."""
         self._screen.line(Styled("? ", "yellow").append(self._words("may_it", tool=visible(event.tool)), "bold"))
-        value = event.input if isinstance(event.input, dict) else {"": event.input}
+        value = dict(event.input) if isinstance(event.input, dict) else {"": event.input}
+        change = _change(value)
         for name, each in value.items():
             text = each if isinstance(each, str) else msgspec.json.encode(each).decode()
             label = f"{visible(str(name))}: " if name and name != "command" else ""
             self._lines(label + ("\n" if label and "\n" in text else "") + text, INPUT_LINES, "")
+        self._change(change)
         if event.reason:
             self._lines(event.reason, ERROR_LINES, "dim")
 
     def _approval_done(self, event: ApprovalDone) -> None:
-        known = event.choice if event.choice in ("allow", "allow_task", "deny") else "other"
-        said = self._words(f"done_{known}", by=visible(event.by), choice=visible(event.choice))
-        self._screen.line(f"{'✗' if known == 'deny' else '✓'} {said}", "dim")
+        known = event.choice if event.choice in ("allow", "allow_task", "deny", EXPIRED) else "other"
+        if event.by == EXPIRED:
+            known = EXPIRED
+        said = self._words(f"done_{known}", by=event.by, choice=event.choice)
+        self._screen.line(f"{'✗' if known in ('deny', EXPIRED) else '✓'} {said}", "dim")
 
     def _usage(self, event: Usage) -> None:
         parts = []
@@ -213,18 +236,6 @@ class Renderer:
             parts.append(visible(event.model))
         if parts:
             self._screen.line(" · ".join(parts), "dim")
-
-    def _cell_output(self, output: dict[str, Any]) -> None:
-        """Put an output in nbformat's form (nbformat 4): a stream's text, a traceback, or the plain text."""
-        data = output.get("data")
-        text = output.get("text") or (data.get("text/plain") if isinstance(data, dict) else None) or ""
-        if output.get("output_type") == "error":
-            text = "\n".join(map(str, output.get("traceback") or [output.get("evalue", "")])) + "\n"
-        whole = "".join(map(str, text)) if isinstance(text, list) else str(text)
-        if output.get("output_type") == "stream" and output.get("name") == "stderr":
-            self._screen.err(whole)
-        elif whole:
-            self._screen.out(whole if whole.endswith("\n") else whole + "\n")
 
     def _lines(self, text: str, most: int, style: str) -> None:
         lines = visible(text).splitlines()

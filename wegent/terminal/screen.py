@@ -43,6 +43,11 @@ class Screen:
         """How many cells a line has."""
         return self.console.width
 
+    @property
+    def has_colours(self) -> bool:
+        """Whether what goes beside the output may be coloured: not where NO_COLOR is set, or to a plain file."""
+        return self.console.color_system is not None and not self.console.no_color
+
     def out(self, text: str) -> None:
         """Put output exactly as it is."""
         self._put("out", text)
@@ -75,7 +80,7 @@ class Screen:
     def take_back(self) -> None:
         """Take an unanswered question off the screen."""
         if self._is_line_open["err"]:
-            self._put("err", _ERASE)
+            self._put("err", _ERASE if self.err_is_terminal else "\n")
             self._is_line_open["err"] = False
 
     def answered(self) -> None:
