@@ -17,6 +17,7 @@ from api.addresses import PortTakenError, check_port_is_free
 from api.store.trouble import TroubleError, told
 from wegent.protocol.errors import ProtocolError
 from wegent.protocol.timing import InvalidSettingError
+from wegent.terminal.completing import answer_shell
 
 if TYPE_CHECKING:
     from api.config import Settings
@@ -33,7 +34,9 @@ class UsageError(Exception):
 
 def main(argv: list[str] | None = None) -> None:
     """Run the command that ``argv`` names, and exit."""
-    arguments = _parser().parse_args(argv)
+    parser = _parser()
+    answer_shell(parser)
+    arguments = parser.parse_args(argv)
     command: Callable[[argparse.Namespace], int] = arguments.command
     try:
         code = command(arguments)

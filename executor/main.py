@@ -12,6 +12,7 @@ from executor.config import Config, NoLoginError, program_version
 from executor.endings import ExitCode
 from wegent.client.errors import LoginError
 from wegent.protocol.timing import InvalidSettingError
+from wegent.terminal.completing import answer_shell
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +31,9 @@ exit codes: 0 stopped, 1 failed, 2 usage, 3 must log in, 4 replaced by another e
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the executor until it is stopped; return the exit code."""
-    flags = _parser().parse_args(arguments)
+    parser = _parser()
+    answer_shell(parser)
+    flags = parser.parse_args(arguments)
     if flags.command == "login":
         from executor import login  # what it needs is not needed to work
 

@@ -60,12 +60,14 @@ RULES = [
 UP = {"wegent.client.credentials", "aiohttp"}
 EXCEPTIONS = {
     # `wegent-server` is one command: it starts the worker, and `up` logs this computer in as a client would.
-    "api.cli": {"worker.main"},
+    "api.cli": {"worker.main", "wegent.terminal.completing"},
     "api.up": UP,
     "api.first_login": UP,
     "api.readiness": UP,
     # A computer is logged in one way, whichever of its two commands does it.
     "executor.login": {"wegent.terminal"},
+    # One line in a shell's settings completes all three commands.
+    "executor.main": {"wegent.terminal.completing"},
 }
 """docs/decisions.md says why."""
 

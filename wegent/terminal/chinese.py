@@ -152,7 +152,7 @@ CHINESE: dict[str, str] = {
     "asks_more": "它提出了多个问题，请指明是哪一个：",
     "words_only_deny": "只有拒绝时可以附言。",
     "answered": "已回答：{what}",
-    "said": "已告知。",
+    "said": "已发送；其输出会说明是否被接受。",
     "moved": "现在它在等待 {device}。",
     "renamed": "现在它的名称是“{title}”。",
     "deleted": "已删除。",

@@ -160,7 +160,7 @@ ENGLISH: dict[str, str] = {
     "asks_more": "It asks several questions. Say which one:",
     "words_only_deny": "Only a denial can have words.",
     "answered": "Answered: {what}",
-    "said": "It has been told.",
+    "said": "Sent; its output says whether it was taken.",
     "moved": "It waits for {device} now.",
     "renamed": "It is called “{title}” now.",
     "deleted": "Deleted.",
