@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from support.scripted_turns import NOW, Turn
 from support.terminal import Terminal, wegent
 
 from wegent.client import credentials
-from wegent.protocol.output_events import Approval, ApprovalDone, Diff, Stream, Text, ToolResult, ToolUse
+from wegent.protocol.output_events import Approval, ApprovalDone, Diff, File, Stream, Text, ToolResult, ToolUse
 from wegent.protocol.states import State
 
 CHOICES = ["allow", "allow_task", "deny"]
@@ -288,3 +289,44 @@ async def test_only_the_answer_is_in_the_file(api: ScriptedApi, environ: dict[st
             assert await terminal.ends() == 0
     said = (tmp_path / "answer").read_text()
     assert said == "Step 1.\n\nYou said: allow NoneStep 2.\n\nYou said: allow None\n"
+
+
+@pytest.mark.parametrize("term", ["dumb", "xterm-256color"])
+async def test_a_terminal_that_can_do_nothing_gets_no_control_sequence(
+    api: ScriptedApi, environ: dict[str, str], term: str
+) -> None:
+    async def ask(turn: Turn) -> None:
+        await turn.set(State.RUNNING)
+        await turn.say(ToolUse("t1", "Bash", {"command": "ls"}), Approval("a1", "Bash", {}, None, CHOICES))
+        await turn.is_stop_wanted.wait()
+        await turn.say(ApprovalDone("a1", "deny", "ann"), Diff("x.py", "@@ -1 +1 @@\n-a\n+b\n"))
+        await turn.end(State.CANCELLED)
+
+    api.script = ask
+    async with Terminal(wegent("run", "make it"), {**environ, "TERM": term}) as terminal:
+        await terminal.shows("Your choice: $")
+        terminal.type("\x03")
+        await terminal.shows("denied by ann")
+        assert await terminal.ends() == 130
+        assert ("\x1b" in terminal.raw) == (term != "dumb")
+
+
+def test_a_pipe_gets_colours_only_by_force_and_never_a_status_line(
+    api: ScriptedApi, environ: dict[str, str]
+) -> None:
+    async def work(turn: Turn) -> None:
+        await turn.set(State.RUNNING)
+        await turn.say(Text("Answer."), ToolUse("t1", "Bash", {"command": "ls"}))
+        await asyncio.sleep(0.2)
+        await turn.say(ToolResult("t1", "", seconds=1), File("a.txt", "text/plain", 1, "f1"))
+        await turn.end(State.COMPLETED)
+
+    api.script = work
+    api.files["f1"] = "a.txt", "text/plain", b"x"
+    for force, is_coloured in (({}, False), ({"FORCE_COLOR": "1"}, True), ({"TERM": "dumb"}, False)):
+        env = {**environ, "TERM": "xterm-256color", **force}
+        command = wegent("run", "--save", environ["HOME"], "make it")
+        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
+        assert (done.returncode, done.stdout) == (0, "Answer.\n")
+        assert ("\x1b" in done.stderr) == is_coloured
+        assert "\r" not in done.stderr and "\x1b[2K" not in done.stderr and "Running on" not in done.stderr

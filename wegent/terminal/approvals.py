@@ -41,7 +41,7 @@ class Approvals:
         show: Callable[[Approval], None],
     ) -> None:
         self._show = show
-        self._shown = ""  # the question that was shown last, if nothing has come since
+        self._shown = "", 0  # the question that was shown last, and when
         self._task = task
         self._screen = screen
         self._words = words
@@ -53,11 +53,10 @@ class Approvals:
 
     def note(self, event: AnyEvent) -> None:
         """Note a question that was shown, or that one was answered."""
-        self._shown = ""
         match event:
             case Approval():
                 self._open[event.id] = event
-                self._shown = event.id
+                self._shown = event.id, self._screen.puts
             case ApprovalDone():
                 self._open.pop(event.id, None)
 
@@ -89,7 +88,7 @@ class Approvals:
 
     async def _ask(self, approval: Approval) -> None:
         choices = approval.choices or CHOICES
-        if self._shown != approval.id:
+        if self._shown != (approval.id, self._screen.puts):  # something else stands below it
             self._show(approval)
         named = [self._words(f"choice_{each}") if each in CHOICES else f"[{visible(each)}]" for each in choices]
         self._screen.line("  ".join(named))

@@ -59,6 +59,7 @@ class Follower:
         self._standing: SubtaskState | None = None
         self._link = Link(True)
         self._is_stopping = False
+        self._is_over = False
         self._said = ""
 
     async def follow(self, interrupts: Interrupts, stop_at_once: bool = False) -> int:
@@ -131,6 +132,8 @@ class Follower:
 
     async def _show_status(self) -> None:
         """Show how things stand; where no line can be shown and taken back, say what must be known."""
+        if self._is_over:
+            return  # what still comes in must not leave its line behind
         must, text = self._how_it_stands()
         if self._screen.err_is_terminal:
             self._screen.status(text)
@@ -175,6 +178,7 @@ class Follower:
         return self._devices[device_id].name if device_id in self._devices else device_id[:8]
 
     async def _end(self, done: Done) -> int:
+        self._is_over = True
         self._approvals.make_room()
         self._screen.status("")
         self._renderer.end()
@@ -190,6 +194,7 @@ class Follower:
 
     async def _leave(self) -> int:
         """Say how to come back, at once: what else there is to write may be stuck."""
+        self._is_over = True
         self._screen.status("")
         self._screen.line(self._words("left", id=self._task.id))
         try:

@@ -34,6 +34,8 @@ class Screen:
         self._are_one = self.out_is_terminal and err.isatty()
         self._is_line_open = {"out": False, "err": False}
         self._pieces: list[tuple[str, bytes]] = []
+        self.puts = 0
+        """How often something was put: for as long as it stays, what was put last is what is seen last."""
         self._status = ""
         self._is_status_shown = False
         self._writer = _Writer()
@@ -109,6 +111,7 @@ class Screen:
         if self._is_status_shown:
             self._pieces.append(("err", _ERASE.encode()))
             self._is_status_shown = False
+        self.puts += 1
         self._pieces.append((name, text.encode(errors="replace")))
         self._is_line_open[name] = not text.endswith("\n")
 
