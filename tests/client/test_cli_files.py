@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 from support.scripted_api import ScriptedApi
 from support.scripted_turns import Turn
 from support.terminal import Terminal, wegent
@@ -150,3 +151,34 @@ async def test_in_a_terminal_a_name_has_no_power_and_a_path_is_shown(
         await terminal.shows(r"Saved as .*/文件/_\[2Jevil\.txt\n")
         assert await terminal.ends() == 0
     assert [path.name for path in (tmp_path / "文件").iterdir()] == ["_[2Jevil.txt"]
+
+
+async def test_sending_a_file_is_shown_while_it_takes_long_and_ctrl_c_sends_nothing(
+    api: ScriptedApi, environ: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "data.csv").write_bytes(b"x" * 2000)
+    api.failures = [web.Response(status=503, headers={"Retry-After": "2"}) for _ in range(5)]
+    command = wegent("run", "--file", str(tmp_path / "data.csv"), "hi")
+    async with Terminal(command, environ) as terminal:
+        await terminal.shows(r"Sending .*data\.csv: 2\.0 kB…")
+        terminal.type("\x03")
+        assert await terminal.ends() == 130
+        assert terminal.lines[-1] in ("", "^C")
+    assert api.turns == {} and api.files == {}
+
+
+@pytest.mark.parametrize("command", [("get", "f1", "-o", "-"), ("log", "s-1"), ("completion", "bash")])
+def test_a_reader_that_goes_away_is_no_error(
+    api: ScriptedApi, environ: dict[str, str], command: tuple[str, ...]
+) -> None:
+    api.files["f1"] = "big", "text/plain", b"x" * 3_000_000
+    turn = api.new_turn()
+    api.do(turn.say(*[Stream("stdout", "line\n" * 10_000)] * 20))
+    arguments = [turn.id if each == "s-1" else each for each in command]
+    with subprocess.Popen(
+        wegent(*arguments), env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as program:
+        assert program.stdout is not None and program.stderr is not None
+        program.stdout.close()
+        assert program.wait(30) == 141
+        assert program.stderr.read() == b""

@@ -6,6 +6,7 @@ from typing import Any
 
 from wegent.terminal import answering, conversations, lists, logins, saving, sending
 from wegent.terminal.completing import script
+from wegent.terminal.json_lines import json_line
 from wegent.terminal.session import Session, UsageError
 
 Command = Callable[[Session, argparse.Namespace], Coroutine[Any, Any, int]]
@@ -30,7 +31,7 @@ async def show_completion(session: Session, shell: str) -> int:
     text = script(shell)
     if text is None:
         raise UsageError(session.words("no_argcomplete"))
-    session.screen.out(text)
+    session.screen.out(json_line({"shell": shell, "script": text}) if session.as_json else text)
     await session.screen.flush()
     return 0
 
