@@ -65,7 +65,7 @@ class Runner:
         """Run to the end; afterwards nothing of it runs any more and its outcome is on disk."""
         outcome = await self._outcome()
         self._is_over = True
-        if self._job.options.results and not self._subtask.unwanted.is_set():
+        if self._job.options.results:
             await self._send_results()
         with contextlib.suppress(OSError):  # the failure became the outcome already
             self._coalescer.flush()

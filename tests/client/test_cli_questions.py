@@ -85,6 +85,21 @@ async def test_a_question_that_expires_is_taken_back_with_what_was_half_typed(
         assert turn.inputs == [{"type": "approval", "id": "a2", "choice": "deny"}]
 
 
+async def test_half_an_answer_does_not_reach_whoever_reads_next(api: ScriptedApi, environ: dict[str, str]) -> None:
+    turn = asking(api, question(1, "ls"))
+    script = f'{" ".join(wegent("attach", turn.id))}; echo over; read -r typed; echo "[$typed]"'
+    async with Terminal(["/bin/bash", "-c", script], environ) as terminal:
+        await terminal.shows("Your choice: $")
+        terminal.type("rm -rf ")
+        await terminal.shows("rm -rf $")
+        api.do(turn.say(ApprovalDone("a1", "allow", "ann")))
+        api.do(turn.end(State.COMPLETED))
+        await terminal.shows("allowed once by ann")
+        await terminal.shows("over")
+        terminal.type("echo\n")
+        await terminal.shows(r"\[echo\]")
+
+
 async def test_a_job_in_the_background_asks_nothing_and_is_not_stopped_by_the_terminal(
     api: ScriptedApi, environ: dict[str, str]
 ) -> None:

@@ -295,19 +295,15 @@ async def test_only_the_answer_is_in_the_file(api: ScriptedApi, environ: dict[st
 async def test_a_terminal_that_can_do_nothing_gets_no_control_sequence(
     api: ScriptedApi, environ: dict[str, str], term: str
 ) -> None:
-    async def ask(turn: Turn) -> None:
-        await turn.set(State.RUNNING)
-        await turn.say(ToolUse("t1", "Bash", {"command": "ls"}), Approval("a1", "Bash", {}, None, CHOICES))
-        await turn.is_stop_wanted.wait()
-        await turn.say(ApprovalDone("a1", "deny", "ann"), Diff("x.py", "@@ -1 +1 @@\n-a\n+b\n"))
-        await turn.end(State.CANCELLED)
-
-    api.script = ask
-    async with Terminal(wegent("run", "make it"), {**environ, "TERM": term}) as terminal:
+    turn = api.new_turn()
+    api.do(turn.set(State.RUNNING))
+    api.do(turn.say(ToolUse("t1", "Bash", {"command": "ls"}), Approval("a1", "Bash", {}, None, CHOICES)))
+    async with Terminal(wegent("attach", turn.id), {**environ, "TERM": term}) as terminal:
         await terminal.shows("Your choice: $")
-        terminal.type("\x03")
+        api.do(turn.say(ApprovalDone("a1", "deny", "ann"), Diff("x.py", "@@ -1 +1 @@\n-a\n+b\n")))
         await terminal.shows("denied by ann")
-        assert await terminal.ends() == 130
+        api.do(turn.end(State.COMPLETED))
+        assert await terminal.ends() == 0
         assert ("\x1b" in terminal.raw) == (term != "dumb")
 
 
