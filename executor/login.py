@@ -1,4 +1,4 @@
-"""``wegent-executor login``: logs this computer in by a code, and keeps the login where ``wegent login`` does."""
+"""``wegent-executor login``: by a code; the login is the device's own, beside that of ``wegent login``."""
 
 import asyncio
 import os
@@ -11,11 +11,14 @@ from wegent.terminal.session import for_process
 from wegent.terminal.words import Words
 
 
-def run(url: str | None) -> ExitCode:
-    """Log in to the server at ``url``, else to the one that is meant without; return the exit code."""
+def run(url: str | None, in_keyring: bool | None) -> ExitCode:
+    """Log in to the server at ``url``, else to the one that is meant without; return the exit code.
+
+    ``in_keyring`` says where the login is kept; None: where the one before was.
+    """
     words = Words.for_locale(os.environ)
     try:
-        asyncio.run(logins.log_in_device(for_process(words, url, as_json=False)))
+        asyncio.run(logins.log_in_device(for_process(words, url, as_json=False), in_keyring))
     except (LoginError, ForbiddenError) as error:
         _say(words, error)
         return ExitCode.LOGIN_NEEDED

@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if flags.command == "login":
         from executor import login  # what it needs is not needed to work
 
-        return login.run(flags.url)
+        return login.run(flags.url, flags.keyring)
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(message)s", level=logging.INFO)
     try:
         config = Config.read(flags)
@@ -82,6 +82,8 @@ def _parser() -> argparse.ArgumentParser:
     about = "log this computer in, by a code that you approve in the page"
     login = commands.add_parser("login", help=about, description=f"{about[0].upper()}{about[1:]}.")
     login.add_argument("--url", default=argparse.SUPPRESS, help=url)
+    keyring = "keep the login in the desktop's keyring, not in a file (a service without a desktop cannot read it)"
+    login.add_argument("--keyring", action=argparse.BooleanOptionalAction, help=keyring)
     return parser
 
 

@@ -56,7 +56,7 @@ def _command(session: "Session", arguments: argparse.Namespace) -> Coroutine[Any
         case "login":
             by = arguments.password_stdin, arguments.token_stdin, arguments.device_code
             asked = logins.ask(session, arguments.username, *by)
-            return logins.log_in(session, asked)
+            return logins.log_in(session, asked, arguments.keyring)
         case "logout":
             return logins.log_out(session)
         case "devices":

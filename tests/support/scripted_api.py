@@ -66,6 +66,7 @@ class ScriptedApi:
         self.saved_tokens: list[str] = []
         self.pairing: list[web.Response] = []  # what is answered to those who poll; after these, "not yet"
         self.pairing_names: list[str] = []
+        self.pairing_scopes: list[list[str]] = []
         self.pairing_polls: list[float] = []  # when they asked
         self.code_seconds = 600.0
         self.valid_tokens = {TOKEN}
@@ -187,7 +188,9 @@ class ScriptedApi:
         return answer({})
 
     async def _device_code(self, request: web.Request) -> web.Response:
-        self.pairing_names.append((await request.json())["name"])
+        asked = await request.json()
+        self.pairing_names.append(asked["name"])
+        self.pairing_scopes.append(asked["scopes"])
         page = "https://wegent.example.org/app/devices/pair"
         codes = {"device_code": "a-secret", "user_code": "ABCD-2345", "interval": 0.1}
         links = {"verification_uri": page, "verification_uri_complete": f"{page}?code=ABCD-2345"}

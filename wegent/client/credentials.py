@@ -118,6 +118,15 @@ def is_device(url: str, environ: Mapping[str, str] = os.environ) -> bool:
     return normalised(url) in read(credentials_file(environ)).devices
 
 
+def check_place(
+    url: str, in_keyring: bool | None, environ: Mapping[str, str] = os.environ, shelf: Shelf = "backends"
+) -> None:
+    """Raise :class:`LoginError` where :func:`save` could not keep a login for ``url``."""
+    entry = read(credentials_file(environ)).shelf(shelf).get(normalised(url))
+    if in_keyring or (in_keyring is None and entry is not None and entry.keyring):
+        keyrings.check()
+
+
 def save(
     login: Login,
     make_default: bool = False,

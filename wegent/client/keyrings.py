@@ -24,6 +24,11 @@ def get(account: str) -> str | None:
     return token
 
 
+def check() -> None:
+    """Raise as :func:`get` where a token could not be kept: better before a person has logged in than after."""
+    get("a question only")
+
+
 def put(account: str, token: str) -> None:
     """Keep a token; raise as :func:`get`."""
     keyring = _library()
