@@ -83,7 +83,7 @@ class Renewal:
         for pause in full_jitter(min(FIRST_PAUSE, life / 50), min(LONGEST_PAUSE, life / 20)):
             former = self._device.login
             try:
-                if not await self._takes_newer():
+                if not await self._is_replaced(former):
                     successor = await renewal.ask(former)
                     self._device.login = successor
                     await self._keep(former, successor)
@@ -110,7 +110,8 @@ class Renewal:
         False: it may be good after all, or the server cannot be asked; the connection is tried again as ever.
         Raises :class:`FatalError` where only a person can help and the work cannot wait for that.
         """
-        if await self._takes_newer():
+        refused = self._device.login
+        if await self._is_replaced(refused):
             return True
         reason = await self._why_refused()
         if reason is None:
@@ -118,7 +119,7 @@ class Renewal:
             return False
         if reason.code == Code.TOKEN_REVOKED:
             raise FatalError(ExitCode.LOGIN_NEEDED, f"This computer's login was revoked. {HOW_TO_LOG_IN}")
-        if self._device.login.source != "file":
+        if refused.source != "file":
             told = f"The token is not valid any more: {reason.message} {HOW_TO_LOG_IN}"
             raise FatalError(ExitCode.LOGIN_NEEDED, told)
         log.warning(
@@ -127,7 +128,7 @@ class Renewal:
         )
         while True:
             await asyncio.sleep(LOGIN_POLL)
-            if await self._takes_newer():
+            if await self._is_replaced(refused):
                 return True
 
     async def _why_refused(self) -> LoginError | None:
@@ -141,9 +142,10 @@ class Renewal:
                 log.debug("The server could not be asked why it refuses the login: %s", error)
         return None
 
-    async def _takes_newer(self) -> bool:
-        """Go on with the login in the file, where it came from one and there is another; return whether so."""
-        login = self._device.login
+    async def _is_replaced(self, login: Login) -> bool:
+        """Whether another login than ``login`` is in use; one in the file that it came from is taken for that."""
+        if self._device.login.token != login.token:
+            return True
         if login.source != "file":
             return False
         try:

@@ -80,6 +80,7 @@ class ScriptedBackend:
         self.refuse_upgrade: int | None = None
         self.valid_token: str | None = None
         self.login_refusal: Code | None = None  # what whoever asks with its token is told is wrong with that
+        self.me_answers: list[web.StreamResponse] = []  # to give first to whoever asks what is wrong
         self.renewals: list[str] = []  # the tokens that were renewed
         self.successors: list[str] = []  # what they are renewed to; without one left, 503
         self.server_time = "2025-01-01T00:00:00Z"
@@ -160,6 +161,8 @@ class ScriptedBackend:
 
     async def tell_login(self, request: web.Request) -> web.StreamResponse:
         """Tell whether a login is good."""
+        if self.me_answers:
+            return self.me_answers.pop(0)
         refusal = self._refusal(request.headers.get("Authorization", "").removeprefix("Bearer "))
         return web.json_response({"code": refusal} if refusal else {}, status=401 if refusal else 200)
 
