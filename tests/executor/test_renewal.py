@@ -1,5 +1,6 @@
 """The executor's login: renewed before it ends, and what happens when the server refuses it."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -214,3 +215,30 @@ async def test_no_child_is_shown_the_login(
         await backend.cancel(command, 1)
         await backend.cancel(backend.records["two"], 1)
         await backend.records["two"].ended()
+
+
+async def test_a_login_in_the_keyring_is_renewed_there(
+    backend: ScriptedBackend, start_executor, programs: Programs, environ: dict[str, str]
+) -> None:
+    keyring = {"PYTHON_KEYRING_BACKEND": "keyrings.alt.file.PlaintextKeyring"}
+    code = (
+        "import sys; from wegent.client import credentials as c;"
+        " print('kept', c.save(c.Login(*sys.argv[1:], shelf='devices'), in_keyring=True))"
+    )
+    saving = programs.start(sys.executable, "-P", "-c", code, backend.url, FIRST, name="saving", env=keyring)
+    assert await saving.ended() == 0, saving.text
+    backend.server_time, backend.successors = DUE, [SECOND]
+    program = start_executor(WEGENT_TOKEN="", WEGENT_BACKEND_URL="", **keyring)
+    await program.line("The login was renewed")
+    await program.stop()
+    text = credentials.credentials_file(environ).read_text()
+    assert '"keyring": true' in text and FIRST not in text and SECOND not in text
+    program = start_executor(WEGENT_TOKEN="", WEGENT_BACKEND_URL="", **keyring)
+    await backend.connected(2)
+    assert backend.tokens == [FIRST, SECOND]
+    await program.stop()
+    locked = start_executor(
+        WEGENT_TOKEN="", WEGENT_BACKEND_URL="", PYTHON_KEYRING_BACKEND="keyring.backends.fail.Keyring"
+    )
+    assert await locked.ended() == 3
+    assert "The keyring cannot be used" in locked.text and "Traceback" not in locked.text
