@@ -76,6 +76,8 @@ async def test_scopes_open_only_their_own_doors(shared: Stack, user: StackUser) 
             assert (got, sent) == allowed[name], name
             assert (await shared.call(holder, "GET", "/auth/me"))[0] == 200
         assert (await shared.call(read, "DELETE", "/devices/raw-device"))[0] == 403
+        problem = (await shared.call(device, "POST", "/tasks", json={"prompt": "x"}))[1]
+        assert "scope send" in problem["detail"] and "wegent login" in problem["hint"]
         offer = await socket.start()
         async with shared.viewer(read) as viewer:
             assert (await viewer.subscribe(offer.subtask_id)).state == "running"

@@ -64,6 +64,7 @@ class ScriptedApi:
         self.failures: list[web.Response] = []  # answers to give first, before any real one
         self.lost_answers = 0  # how many sends, or polls for a login, are done, but cut before the answer
         self.saved_tokens: list[str] = []
+        self.successors: list[str] = []  # what logins are renewed to; without one left, 503
         self.pairing: list[web.Response] = []  # what is answered to those who poll; after these, "not yet"
         self.pairing_names: list[str] = []
         self.pairing_scopes: list[list[str]] = []
@@ -131,6 +132,7 @@ class ScriptedApi:
             [
                 web.post("/auth/login", self._login),
                 web.post("/auth/logout", self._logout),
+                web.post("/auth/renew", self._renew),
                 web.post("/auth/device-code", self._device_code),
                 web.post("/auth/device-token", self._device_token),
                 web.get("/auth/me", self._me),
@@ -186,6 +188,11 @@ class ScriptedApi:
     async def _logout(self, request: web.Request) -> web.Response:
         self.valid_tokens.discard(request.headers["Authorization"].removeprefix("Bearer "))
         return answer({})
+
+    async def _renew(self, request: web.Request) -> web.Response:
+        if not self.successors:
+            raise ProtocolError(Code.UNAVAILABLE)
+        return answer({"token": self.successors.pop(0), "expires_at": NOW, "user": User("u1", "ann", False)})
 
     async def _device_code(self, request: web.Request) -> web.Response:
         asked = await request.json()
