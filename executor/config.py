@@ -74,6 +74,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             armed_fault=_checked_fault(environ.get("WEGENT_FAULT")),
         )
 
+    @property
+    def token(self) -> str:
+        """The token to begin with."""
+        return self.login.token
+
     def __repr__(self) -> str:
         """Show what is offered to whom, and no secret."""
         return f"Config(url={self.url!r}, name={self.name!r}, shells={self.shells!r}, home={str(self.home)!r})"

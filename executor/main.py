@@ -31,10 +31,10 @@ exit codes: 0 stopped, 1 failed, 2 usage, 3 must log in, 4 replaced by another e
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the executor until it is stopped; return the exit code."""
     flags = _parser().parse_args(arguments)
-    if flags.command == "login":
+    if flags.command in ("login", "logout"):
         from executor import login  # what it needs is not needed to work
 
-        return login.run(flags.url, flags.keyring)
+        return login.log_out(flags.url) if flags.command == "logout" else login.run(flags.url, flags.keyring)
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(message)s", level=logging.INFO)
     try:
         config = Config.read(flags)
@@ -84,6 +84,9 @@ def _parser() -> argparse.ArgumentParser:
     login.add_argument("--url", default=argparse.SUPPRESS, help=url)
     keyring = "keep the login in the desktop's keyring, not in a file (a service without a desktop cannot read it)"
     login.add_argument("--keyring", action=argparse.BooleanOptionalAction, help=keyring)
+    about = "revoke and forget this executor's login"
+    logout = commands.add_parser("logout", help=about, description=f"{about[0].upper()}{about[1:]}.")
+    logout.add_argument("--url", default=argparse.SUPPRESS, help=url)
     return parser
 
 

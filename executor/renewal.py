@@ -64,10 +64,14 @@ class Renewal:
 
     async def _until_due(self, share: float) -> None:
         while (left := self._seconds_left(share)) > 0:
-            self._clock_set.clear()
-            with contextlib.suppress(TimeoutError):
-                async with time_limit(min(left, LONGEST_REST)):
-                    await self._clock_set.wait()
+            await self._rest(min(left, LONGEST_REST))
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait, but not on when the server is there again: a login may be near its end then."""
+        self._clock_set.clear()
+        with contextlib.suppress(TimeoutError):
+            async with time_limit(seconds):
+                await self._clock_set.wait()
 
     def _seconds_left(self, share: float) -> float:
         """Return in how long the login is due; an hour where that cannot be known."""
@@ -92,7 +96,7 @@ class Renewal:
                 if not is_told:
                     log.warning("The login could not be renewed yet; trying again: %s", error)
                 is_told = True
-            await asyncio.sleep(pause)
+            await self._rest(pause)
 
     async def _keep(self, former: Login, successor: Login) -> None:
         """Put the successor where the login came from; where that fails, the next one is put there."""

@@ -82,8 +82,12 @@ async def test_a_device_login_leaves_the_login_of_who_sends_from_here_alone(
     mine, devices = [credentials.load(environ=environ, shelf=shelf) for shelf in ("backends", "devices")]
     assert mine is not None and devices is not None
     assert (mine.token, devices.token) == ("mine", "paired")
-    assert credentials.forget(api.url, environ)
-    assert credentials.load(api.url, environ, "devices") == devices
+    assert await programs.module("executor.main", "logout", name="logout").ended() == 0
+    assert api.valid_tokens & {"mine", "paired"} == {"mine"}
+    found = credentials.load(api.url, environ, "devices")
+    assert found == mine, "its owner's"
+    assert await programs.module("executor.main", "logout", name="logout").ended() == 0
+    assert "mine" in api.valid_tokens
 
 
 async def test_ctrl_c_gives_up(api: ScriptedApi, programs: Programs, tmp_path: Path) -> None:

@@ -95,10 +95,14 @@ def read(path: Path) -> Book:
 
 
 def _close_to_others(path: Path) -> None:
-    if sys.platform == "win32" or not stat.S_IMODE(path.stat().st_mode) & 0o077:
+    if sys.platform == "win32":
         return
     try:
+        if not stat.S_IMODE(path.stat().st_mode) & 0o077:
+            return
         path.chmod(0o600)
+    except FileNotFoundError:
+        return  # logged out in this moment
     except OSError as error:
         raise LoginError(
             f"Others may read the logins in {path}, and that cannot be changed: {error.strerror}.",

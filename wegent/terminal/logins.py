@@ -13,6 +13,7 @@ from wegent.client import credentials, pairing
 from wegent.client.async_client import whoami
 from wegent.client.credentials import Login
 from wegent.client.errors import WegentError
+from wegent.client.login_file import Shelf
 from wegent.client.rest import Rest
 from wegent.terminal.json_lines import json_line
 from wegent.terminal.session import RETRY_SECONDS, Session, UsageError
@@ -84,13 +85,15 @@ async def _keep(session: Session, login: Login, in_keyring: bool | None) -> int:
     return 0
 
 
-async def log_out(session: Session) -> int:
-    """Revoke the login that is kept here, and forget it."""
-    url = _server(session)
-    login = credentials.load(url, {"WEGENT_HOME": session.environ.get("WEGENT_HOME", "")})
+async def log_out(session: Session, shelf: Shelf = "backends") -> int:
+    """Revoke the login that is kept here, and forget it; ``devices``: the one that is an executor's alone."""
+    url = credentials.normalised(session.url or credentials.default_url(session.environ, shelf))
+    login = credentials.load(url, {"WEGENT_HOME": session.environ.get("WEGENT_HOME", "")}, shelf)
+    if login is not None and login.shelf != shelf:
+        login = None
     if login is not None:
         await _revoke(session, login)
-        credentials.forget(url, session.environ)
+        credentials.forget(url, session.environ, shelf)
     if session.as_json:
         session.screen.out(json_line({"url": url, "was_logged_in": login is not None}))
     else:
