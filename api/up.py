@@ -20,6 +20,7 @@ from api.store.migrate import upgrade
 from api.store.trouble import TroubleError, told
 from api.supervisor import Program, StartError, Supervisor, first_of
 from wegent.client.credentials import Login, default_url
+from wegent.client.errors import LoginError
 
 if sys.platform != "win32":
     import fcntl
@@ -66,7 +67,7 @@ async def run(environ: Mapping[str, str], options: Options) -> int:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _only_one(data_dir):
             return await Run(environ, options, data_dir).run()
-    except (StartError, NoRedisError, PortTakenError, TroubleError) as error:
+    except (StartError, NoRedisError, PortTakenError, TroubleError, LoginError) as error:
         warn(f"wegent-server: {error}")
         return 1
 
@@ -156,6 +157,8 @@ class Run:
         async with Database.open(self._settings.database_url) as database:
             login = await first_login.ensure_login(database, self._settings, self._url, self._environ)
             if self._options.has_executor:
+                if first_login.forget_device_login(self._url, self._environ):
+                    tell(f"This computer's executor uses {login.user}'s login from now on, not one of its own.")
                 supervisor.start(self._executor())
                 device = await readiness.wait_for_device(login, self._environ, READY_SECONDS)
                 await first_login.ensure_default_device(database, login, device)
@@ -201,12 +204,12 @@ class Run:
 
     async def _renew_login(self) -> None:
         while True:
-            await asyncio.sleep(first_login.RENEW_CHECK_SECONDS)
             try:
                 async with Database.open(self._settings.database_url) as database:
                     await first_login.renew_login(database, self._settings, self._url, self._environ)
             except Exception as error:
                 warn(f"This computer's login could not be renewed; trying again in an hour: {error}")
+            await asyncio.sleep(first_login.RENEW_CHECK_SECONDS)
 
 
 def _example(login: Login, environ: Mapping[str, str]) -> str:

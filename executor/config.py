@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal, Self
+from typing import Self
 
 import msgspec
 
@@ -16,10 +16,9 @@ from executor.permission import PermissionMode
 from executor.settings import Settings
 from executor.shells import SHELLS
 from wegent.client import credentials
+from wegent.client.credentials import Login
 from wegent.protocol.resources import DeviceKind
 from wegent.protocol.timing import InvalidSettingError, Timing
-
-TokenSource = Literal["flag", "environment", "file"]
 
 CLAUDE_SDKS = ("claude_agent_sdk", "claude_code_sdk")
 
@@ -31,12 +30,12 @@ class NoLoginError(Exception):
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the executor needs to know; it does not change while it runs.
 
-    ``named_shells`` are those that the owner named with ``--shell``; ``shells`` are all that are offered.
+    ``login`` is the one to begin with: it is renewed while the executor runs. ``named_shells`` are those that the
+    owner named with ``--shell``; ``shells`` are all that are offered.
     """
 
     url: str
-    token: str
-    token_source: TokenSource
+    login: Login
     home: Path
     kind: DeviceKind = "local"
     name: str = ""
@@ -58,11 +57,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         file = Settings.of_file(home)
         environ = {**(file.environment or {}), **environ}
         said = Settings.of_flags(flags).over(Settings.of_environment(environ)).over(file)
-        url, token, source = _login(flags.token, file.token, said.url, environ)
+        login = _login(flags.token, file.token, said.url, environ)
         return cls(
-            url=url,
-            token=token,
-            token_source=source,
+            url=login.url,
+            login=login,
             home=home,
             kind=flags.mode,
             name=said.name or f"{platform.system()} - {platform.node()}"[:200],
@@ -78,6 +76,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             armed_fault=_checked_fault(environ.get("WEGENT_FAULT")),
         )
 
+    @property
+    def token(self) -> str:
+        """The token to begin with."""
+        return self.login.token
+
     def __repr__(self) -> str:
         """Show what is offered to whom, and no secret."""
         return f"Config(url={self.url!r}, name={self.name!r}, shells={self.shells!r}, home={str(self.home)!r})"
@@ -91,22 +94,23 @@ def program_version() -> str:
         return ""
 
 
-def _login(
-    flag: str | None, file: str | None, url: str | None, environ: Mapping[str, str]
-) -> tuple[str, str, TokenSource]:
-    """Return where to connect and with what: a flag, the environment, ``config.toml``, or what login saved."""
+def _login(flag: str | None, file: str | None, url: str | None, environ: Mapping[str, str]) -> Login:
+    """Return the login to begin with: from a flag, the environment, ``config.toml``, or what login saved.
+
+    Of a token that was given and renewed before it is the newest successor.
+    """
     named = {**environ, "WEGENT_BACKEND_URL": url} if url else environ
-    if flag:
-        return credentials.default_url(named), flag, "flag"
-    if file and not environ.get("WEGENT_TOKEN", "").strip():
-        return credentials.default_url(named), file, "flag"
-    login = credentials.load(environ=named)
+    given = flag or (None if environ.get("WEGENT_TOKEN", "").strip() else file)
+    if given:
+        server = credentials.default_url(named, "devices")
+        return credentials.given(Login(server, given, source="arguments"), named)
+    login = credentials.load(environ=named, shelf="devices")
     if login is None:
         raise NoLoginError(
-            f"There is no login for {credentials.default_url(named)}. Run `wegent-executor login`, or make a"
-            " token in the settings and start with --token TOKEN or WEGENT_TOKEN=TOKEN."
+            f"There is no login for {credentials.default_url(named, 'devices')}. Run `wegent-executor login`, or"
+            " make a token in the settings and start with --token TOKEN or WEGENT_TOKEN=TOKEN."
         )
-    return login.url, login.token, "environment" if login.source == "environment" else "file"
+    return login if login.source == "file" else credentials.given(login, named)
 
 
 def _default_shells() -> tuple[str, ...]:

@@ -25,8 +25,8 @@ class Device:
     def __init__(self, config: Config, device_id: str, group: asyncio.TaskGroup) -> None:
         self.config = config
         self.device_id = device_id
-        self.token = config.token
-        """The token to use now: the link takes another one when somebody has logged in again."""
+        self.login = config.login
+        """The login to use now: it is renewed, and another one taken when somebody has logged in again."""
         self.is_draining = False
         self.changed = asyncio.Event()
         """Set whenever there may be something to send."""
@@ -109,7 +109,7 @@ class Device:
         fault.reach(fault.AFTER_ACCEPT, self.config.armed_fault)
         assert subtask.offer is not None
         log.info("Running subtask %s (%s).", subtask.id, subtask.offer.shell)
-        runner = Runner(subtask, job, SHELLS[subtask.offer.shell], self.config, lambda: self.token)
+        runner = Runner(subtask, job, SHELLS[subtask.offer.shell], self.config, lambda: self.login.token)
         self._runners[subtask.id] = runner
         subtask.begun.set()
         self._group.create_task(self._run(subtask, runner))

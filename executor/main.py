@@ -34,10 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     answer_shell(parser)
     flags = parser.parse_args(arguments)
-    if flags.command == "login":
+    if flags.command in ("login", "logout"):
         from executor import login  # what it needs is not needed to work
 
-        return login.run(flags.url)
+        return login.log_out(flags.url) if flags.command == "logout" else login.run(flags.url, flags.keyring)
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(message)s", level=logging.INFO)
     try:
         config = Config.read(flags)
@@ -85,6 +85,11 @@ def _parser() -> argparse.ArgumentParser:
     about = "log this computer in, by a code that you approve in the page"
     login = commands.add_parser("login", help=about, description=f"{about[0].upper()}{about[1:]}.")
     login.add_argument("--url", default=argparse.SUPPRESS, help=url)
+    keyring = "keep the login in the desktop's keyring, not in a file (a service without a desktop cannot read it)"
+    login.add_argument("--keyring", action=argparse.BooleanOptionalAction, help=keyring)
+    about = "revoke and forget this executor's login"
+    logout = commands.add_parser("logout", help=about, description=f"{about[0].upper()}{about[1:]}.")
+    logout.add_argument("--url", default=argparse.SUPPRESS, help=url)
     return parser
 
 

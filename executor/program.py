@@ -57,6 +57,7 @@ class Program:
     async def _work(self, device: Device) -> ExitCode:
         link = Link(self._config, device)
         linked = asyncio.create_task(link.run())
+        renewed = asyncio.create_task(link.renewal.run())
         asked = asyncio.create_task(self._stop_asked.wait())
         awake = asyncio.create_task(sleep.watch(lambda: link.reconnect("the computer slept")))
         try:
@@ -66,9 +67,9 @@ class Program:
                 return ExitCode.STOPPED
             return await self._give_up(linked, device)
         finally:
-            for task in (linked, asked, awake):
+            for task in (linked, asked, awake, renewed):
                 task.cancel()
-            await asyncio.wait({linked, asked, awake}, timeout=GOODBYE_WITHIN)
+            await asyncio.wait({linked, asked, awake, renewed}, timeout=GOODBYE_WITHIN)
 
     async def _leave(self, link: Link, device: Device) -> None:
         """Take nothing new, stop what runs, hand over the last output, say goodbye."""

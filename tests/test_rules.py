@@ -33,7 +33,7 @@ class Rule(NamedTuple):
 
 RULES = [
     Rule("wegent.protocol", {"msgspec"}),
-    Rule("wegent.client", {"wegent.protocol", "aiohttp", "msgspec"}),
+    Rule("wegent.client", {"wegent.protocol", "aiohttp", "msgspec", "keyring"}),
     Rule(
         "wegent",
         {"aiohttp", "argcomplete", "msgspec", "rich"},
@@ -61,8 +61,8 @@ UP = {"wegent.client.credentials", "aiohttp"}
 EXCEPTIONS = {
     # `wegent-server` is one command: it starts the worker, and `up` logs this computer in as a client would.
     "api.cli": {"worker.main", "wegent.terminal.completing"},
-    "api.up": UP,
-    "api.first_login": UP,
+    "api.up": UP | {"wegent.client.errors"},
+    "api.first_login": UP | {"wegent.client.claims"},
     "api.readiness": UP,
     # A computer is logged in one way, whichever of its two commands does it.
     "executor.login": {"wegent.terminal"},

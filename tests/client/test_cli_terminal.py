@@ -232,32 +232,28 @@ async def test_logging_in_asks_and_ctrl_c_ends_that(
     api: ScriptedApi, environ: dict[str, str], tmp_path: Path
 ) -> None:
     del environ["WEGENT_TOKEN"]
-    async with Terminal(wegent("login"), environ) as terminal:
-        await terminal.shows("User name for http.*: $")
-        terminal.type("ann\n")
+    async with Terminal(wegent("login", "--username", "ann"), environ) as terminal:
         await terminal.shows("Password: $")
         terminal.type("pässword\n")
         await terminal.shows("Logged in to .* as ann.")
         assert await terminal.ends() == 0
         assert "pässword" not in terminal.text
-    async with Terminal(wegent("login"), environ) as terminal:
-        await terminal.shows("User name for http.*: $")
+    async with Terminal(wegent("login", "--username", "ann"), environ) as terminal:
+        await terminal.shows("Password: $")
         terminal.type("\x03")
         assert await terminal.ends() == 130
         assert "Traceback" not in terminal.text
 
 
-@pytest.mark.parametrize("argv", [["login"], ["login", "--device-code"]], ids=["asked", "told"])
+@pytest.mark.parametrize("argv", [["login"], ["login", "--device-code"]], ids=["default", "told"])
 async def test_a_computer_is_logged_in_by_a_code(
     api: ScriptedApi, environ: dict[str, str], tmp_path: Path, argv: list[str]
 ) -> None:
     del environ["WEGENT_TOKEN"]
     async with Terminal(wegent(*argv), environ) as terminal:
-        if len(argv) == 1:
-            await terminal.shows("User name for http.*: $")
-            terminal.type("\n")
         await terminal.shows(r"\n    https://wegent\.example\.org/app/devices/pair\n")
         await terminal.shows(r"\n    ABCD-2345\n")
+        await terminal.shows(r"wegent-server approve ABCD-2345")
         await terminal.shows("good for 10 minutes")
         await eventually(lambda: len(api.pairing_polls) > 2)
         api.approve()
@@ -265,6 +261,7 @@ async def test_a_computer_is_logged_in_by_a_code(
         assert await terminal.ends() == 0
         assert "a-secret" not in terminal.text
     assert api.pairing_names[0].startswith("wegent on ")
+    assert api.pairing_scopes == [["device", "send", "read"]]
     saved = credentials.load(api.url, {"WEGENT_HOME": str(tmp_path / ".wegent-executor")})
     assert saved is not None and (saved.token, saved.user, saved.expires_at) == ("paired", "ann", NOW)
 

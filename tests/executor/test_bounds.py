@@ -57,8 +57,8 @@ def test_the_environment_of_children_is_a_list_of_what_is_allowed() -> None:
 
 
 def test_flags_come_before_the_environment() -> None:
-    assert config().token == "t"
-    assert config("--token", "flag").token == "flag"
+    assert config().login.token == "t"
+    assert config("--token", "flag").login.token == "flag"
     assert config("--slots", "3", WEGENT_SLOTS="7").slots == 3
     assert config(WEGENT_SLOTS="7").slots == 7
     assert config().slots == 5

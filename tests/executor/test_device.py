@@ -19,6 +19,7 @@ from executor.device import Device
 from executor.link import Link
 from executor.outbox import Meta, Outbox
 from executor.subtask import Subtask
+from wegent.client.credentials import Login
 from wegent.protocol.output_events import Approval, ApprovalDone
 from wegent.protocol.timing import Timing
 
@@ -36,8 +37,7 @@ async def running(backend: ScriptedBackend, tmp_path: Path) -> AsyncIterator[Run
     """A device that offers Command although its owner did not name it."""
     config = Config(
         url=backend.url,
-        token="token",
-        token_source="flag",
+        login=Login(backend.url, "token", source="arguments"),
         home=tmp_path / "home",
         name="box",
         shells=("Command",),

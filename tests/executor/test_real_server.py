@@ -131,6 +131,24 @@ async def test_a_computer_logs_in_by_a_code_and_becomes_a_device(stack: Stack) -
     assert await login.ended(20) == 0
     assert "as ann." in login.text
     await stack.start_executor(user, "laptop", WEGENT_TOKEN="", WEGENT_BACKEND_URL="")
+    files = [await stored(stack, user, "a.txt", b"good")]
+    subtask = await send(stack, user, SHOW, device_id="laptop", options={"files": files})
+    assert (await stack.settled(user, subtask))["state"] == "completed", "being a device is enough"
+
+
+async def test_a_computer_is_let_in_by_the_servers_own_command(stack: Stack) -> None:
+    user = await stack.user("ann")
+    home = stack.programs.root / "executors/laptop"
+    env = stack.executor_environment(user, home, WEGENT_TOKEN="", LANG="C.UTF-8")
+    login = stack.programs.module("executor.main", "login", "--url", stack.url, name="login", env=env)
+    code = (await login.line(r"wegent-server approve (\S{4}-\S{4})"))[1]
+    flags = ("approve", code, "--user", "ann", "--yes")
+    approving = stack.programs.module("api.cli", *flags, name="approving", env=stack.environ)
+    assert await approving.ended() == 0, approving.text
+    assert f"{platform.system()} - {platform.node()} is let in as ann." in approving.text
+    assert "device\n" in approving.text, "what it may do is all that it asked for"
+    assert await login.ended(20) == 0
+    await stack.start_executor(user, "laptop", WEGENT_TOKEN="", WEGENT_BACKEND_URL="")
 
 
 SHOW = 'cd "$WEGENT_ATTACHMENTS" && for file in *; do echo "$file: $(cat "$file")"; done'

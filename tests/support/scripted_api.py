@@ -66,8 +66,10 @@ class ScriptedApi:
         self.lost_answers = 0  # how many sends, or polls for a login, are done, but cut before the answer
         self.files: dict[str, tuple[str, str, bytes]] = {}  # name, media type and content
         self.saved_tokens: list[str] = []
+        self.successors: list[str] = []  # what logins are renewed to; without one left, 503
         self.pairing: list[web.Response] = []  # what is answered to those who poll; after these, "not yet"
         self.pairing_names: list[str] = []
+        self.pairing_scopes: list[list[str]] = []
         self.pairing_polls: list[float] = []  # when they asked
         self.code_seconds = 600.0
         self.valid_tokens = {TOKEN}
@@ -132,6 +134,7 @@ class ScriptedApi:
             [
                 web.post("/auth/login", self._login),
                 web.post("/auth/logout", self._logout),
+                web.post("/auth/renew", self._renew),
                 web.post("/auth/device-code", self._device_code),
                 web.post("/auth/device-token", self._device_token),
                 web.get("/auth/me", self._me),
@@ -190,8 +193,15 @@ class ScriptedApi:
         self.valid_tokens.discard(request.headers["Authorization"].removeprefix("Bearer "))
         return answer({})
 
+    async def _renew(self, request: web.Request) -> web.Response:
+        if not self.successors:
+            raise ProtocolError(Code.UNAVAILABLE)
+        return answer({"token": self.successors.pop(0), "expires_at": NOW, "user": User("u1", "ann", False)})
+
     async def _device_code(self, request: web.Request) -> web.Response:
-        self.pairing_names.append((await request.json())["name"])
+        asked = await request.json()
+        self.pairing_names.append(asked["name"])
+        self.pairing_scopes.append(asked["scopes"])
         page = "https://wegent.example.org/app/devices/pair"
         codes = {"device_code": "a-secret", "user_code": "ABCD-2345", "interval": 0.1}
         links = {"verification_uri": page, "verification_uri_complete": f"{page}?code=ABCD-2345"}

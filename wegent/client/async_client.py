@@ -15,6 +15,7 @@ from wegent.client.devices import DeviceList, choose
 from wegent.client.errors import LoginError, NotFoundError
 from wegent.client.feed import FRAME_LIMIT, Feed
 from wegent.client.files import Attachment, Content, attach, download, keep, replace, upload
+from wegent.client.renewal import SavedLogins
 from wegent.client.rest import RETRY_SECONDS, Rest, path_of
 from wegent.client.tasks import AsyncTask
 from wegent.client.watches import Watch
@@ -34,6 +35,11 @@ def resolve(url: str | None, token: str | None, environ: Mapping[str, str]) -> L
     login = credentials.load(url, environ)
     if login is None:
         server = credentials.normalised(url) if url else credentials.default_url(environ)
+        if credentials.is_device(server, environ):
+            raise LoginError(
+                f"This computer is logged in to {server} as a device only, and a device may not send tasks.",
+                hint="To send from it too, log in yourself: `wegent login`.",
+            )
         raise LoginError(f"You are not logged in to {server}.", hint="Log in: `wegent login`.")
     return login
 
@@ -53,7 +59,8 @@ class AsyncClient:
         retry_seconds: float = RETRY_SECONDS,
     ) -> None:
         self.login = resolve(url, token, environ)
-        self.rest = Rest(self.login, retry_seconds, lambda: self._saved_login(environ))
+        is_saved = self.login.source == "file"
+        self.rest = Rest(self.login, retry_seconds, SavedLogins(self.login.url, environ) if is_saved else None)
         longest_wait = min(Timing.from_env(environ).reconnect_max, LONGEST_WAIT)
         self.feed = Feed(lambda: self.rest.open_socket("/ws/chat", FRAME_LIMIT), longest_wait)
 
@@ -226,10 +233,6 @@ class AsyncClient:
         for device in await self.devices:
             if device.is_default:
                 await self.rest.call(object, "DELETE", path_of("devices", device.device_id, "default"))
-
-    def _saved_login(self, environ: Mapping[str, str]) -> Login | None:
-        """Return what is saved now, where the login came from there: it may have been renewed since."""
-        return credentials.load(self.login.url, environ) if self.login.source == "file" else None
 
     def watch(self) -> Watch:
         """Listen to how all devices and unsettled subtasks stand."""

@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from email.utils import parsedate_to_datetime
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 from urllib.parse import quote, urlsplit
 
 import aiohttp
@@ -49,6 +49,16 @@ def path_of(*parts: str) -> str:
     return "".join(f"/{quote(part, safe='')}" for part in parts)
 
 
+class Logins(Protocol):
+    """Where a request finds other tokens than the one it has."""
+
+    def saved(self) -> Login | None:
+        """Return the login that is saved now."""
+
+    async def successor(self, login: Login, now: float) -> Login | None:
+        """Return what ``login`` was renewed to, where that is due on a server whose clock shows ``now``."""
+
+
 class Rest:
     """The HTTP half of a client. Belongs to the event loop that first uses it."""
 
@@ -56,12 +66,12 @@ class Rest:
         self,
         login: Login | str,
         retry_seconds: float = RETRY_SECONDS,
-        renew: Callable[[], Login | None] = lambda: None,
+        logins: Logins | None = None,
     ) -> None:
         self.url = login if isinstance(login, str) else login.url
-        self._token = None if isinstance(login, str) else login.token
+        self._login = None if isinstance(login, str) else login
         self._retry_seconds = retry_seconds
-        self._renew = renew
+        self._logins = logins
         self._session: aiohttp.ClientSession | None = None
 
     @property
@@ -133,7 +143,7 @@ class Rest:
             try:
                 return await ask()
             except LoginError:
-                if not self._is_renewed():
+                if not await self._is_replaced():
                     raise
                 pause = 0.0
             except UnavailableError as error:
@@ -194,19 +204,26 @@ class Rest:
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise unreachable(self.url, error) from error
         self._check(answer, content)
+        await self._renew(answer)
         return answer, content
 
     @property
     def _authorization(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        return {"Authorization": f"Bearer {self._login.token}"} if self._login else {}
 
-    def _is_renewed(self) -> bool:
-        """Take the token that has been saved since, if there is another one."""
-        login = self._renew()
-        if login is None or login.token == self._token:
+    async def _is_replaced(self) -> bool:
+        """Take the login that has been saved since, if there is another one."""
+        login = await asyncio.to_thread(self._logins.saved) if self._logins else None
+        if login is None or (self._login is not None and login.token == self._login.token):
             return False
-        self._token = login.token
+        self._login = login
         return True
+
+    async def _renew(self, answer: aiohttp.ClientResponse) -> None:
+        """Renew the login where it is time; the server's own clock tells (RFC 9110, section 6.6.1)."""
+        now = seconds(answer.headers.get("Date", ""))
+        if self._logins is not None and self._login is not None and now is not None:
+            self._login = await self._logins.successor(self._login, now) or self._login
 
     def _check(self, answer: aiohttp.ClientResponse, content: bytes) -> None:
         if 300 <= answer.status < 400:
@@ -235,13 +252,19 @@ class Rest:
 def retry_after(header: str) -> float:
     """Read a ``Retry-After`` header (RFC 9110, section 10.2.3): seconds or a date; 0 where it says nothing."""
     try:
-        seconds = float(header)
+        wait = float(header)
     except ValueError:
-        try:
-            seconds = parsedate_to_datetime(header).timestamp() - time.time()
-        except (ValueError, OverflowError):
-            return 0
-    return max(seconds, 0) if math.isfinite(seconds) else 0
+        until = seconds(header)
+        wait = 0 if until is None else until - time.time()
+    return max(wait, 0) if math.isfinite(wait) else 0
+
+
+def seconds(date: str) -> float | None:
+    """Read an HTTP date as seconds since 1970; None where it is none."""
+    try:
+        return parsedate_to_datetime(date).timestamp()
+    except (ValueError, OverflowError):
+        return None
 
 
 def unreachable(url: str, error: Exception) -> ConnectionFailedError:

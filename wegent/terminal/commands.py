@@ -17,7 +17,7 @@ def begin(session: Session, arguments: argparse.Namespace) -> Coroutine[Any, Any
     match arguments.command:
         case "login":
             by = arguments.password_stdin, arguments.token_stdin, arguments.device_code
-            return logins.log_in(session, logins.ask(session, arguments.username, *by))
+            return logins.log_in(session, logins.ask(session, arguments.username, *by), arguments.keyring)
         case "run":
             return sending.run(session, arguments, sending.read_text(session, arguments.prompt))
         case "say":

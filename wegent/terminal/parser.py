@@ -34,6 +34,7 @@ def make_parser(words: Words) -> argparse.ArgumentParser:
     source.add_argument("--password-stdin", action="store_true", help=words("help_password_stdin"))
     source.add_argument("--token-stdin", action="store_true", help=words("help_token_stdin"))
     source.add_argument("--device-code", action="store_true", help=words("help_device_code"))
+    login.add_argument("--keyring", action=argparse.BooleanOptionalAction, help=words("help_keyring"))
     add("logout")
     add("devices")
     _add_run(add("run", words("more_run")), words)

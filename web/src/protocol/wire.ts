@@ -500,7 +500,7 @@ export interface Credentials {
   readonly password: string;
 }
 
-/** A login session's token, which is also set as a cookie. */
+/** A token and whose it is; that of a login session is also set as a cookie. */
 export interface LoggedIn {
   readonly token: string;
   readonly expires_at: string;
