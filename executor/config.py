@@ -11,9 +11,10 @@ from typing import Self
 
 import msgspec
 
-from executor import fault
+from executor import fault, secret_files
+from executor.patterns import Patterns
 from executor.permission import PermissionMode
-from executor.settings import Settings
+from executor.settings import Redaction, Settings
 from executor.shells import SHELLS
 from wegent.client import credentials
 from wegent.client.credentials import Login
@@ -45,6 +46,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     folders: tuple[Path, ...] = ()
     permission_mode: PermissionMode = "ask"
     allow_results: bool = False
+    redaction: Redaction = "on"
+    redact: tuple[str, ...] = ()
+    redact_files: tuple[str, ...] = ()
     labels: dict[str, str] = {}
     environ: dict[str, str] = {}
     timing: Timing = Timing()
@@ -70,6 +74,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             folders=tuple(_checked_folder(folder) for folder in said.workspaces or ()),
             permission_mode=said.permission_mode or "ask",
             allow_results=bool(said.allow_results),
+            redaction=said.redaction or "on",
+            redact=_checked_patterns(said.redact or []),
+            redact_files=_files(said),
             labels=said.labels or {},
             environ=environ,
             timing=Timing.from_env(environ),
@@ -130,6 +137,17 @@ def _checked_folder(folder: str) -> Path:
     if not path.is_dir():
         raise InvalidSettingError(f"There is no folder {folder} to offer. Make it, or offer another one.")
     return path
+
+
+def _checked_patterns(patterns: list[str]) -> tuple[str, ...]:
+    Patterns(patterns)
+    return tuple(patterns)
+
+
+def _files(said: Settings) -> tuple[str, ...]:
+    """Return where secrets stand: the usual files besides the owner's own, unless these are switched off."""
+    usual = secret_files.DEFAULT if said.redaction != "off" else ()
+    return (*usual, *(said.redact_files or ()))
 
 
 def _checked_fault(point: str | None) -> str | None:

@@ -8,6 +8,9 @@ from executor import fault
 from executor.admission import Refusal, admit
 from executor.config import Config
 from executor.outbox import Meta, Outbox
+from executor.owner_secrets import OwnerSecrets
+from executor.redaction import Secrets
+from executor.redactor import Redactor
 from executor.runner import Runner
 from executor.shells import SHELLS
 from executor.shells.base import Job, Outcome
@@ -30,6 +33,8 @@ class Device:
         self.is_draining = False
         self.changed = asyncio.Event()
         """Set whenever there may be something to send."""
+        self.secrets = OwnerSecrets(config, lambda: self.login.token)
+        self._redactor = Redactor(lambda: Secrets(self.secrets.known()), self.secrets.patterns)
         self._group = group
         self._subtasks: dict[str, Subtask] = {}
         self._jobs: dict[str, Job] = {}
@@ -60,6 +65,10 @@ class Device:
     def running(self) -> int:
         """How many have begun and not ended."""
         return sum(subtask.phase is Phase.RUNNING for subtask in self)
+
+    def redacted(self, text: str) -> str:
+        """Return a text that is sent for no subtask that runs, without the owner's secrets."""
+        return self._redactor.text(text)
 
     def adopt(self, outbox: Outbox) -> None:
         """Take over what a former process left; it has an outcome already."""
@@ -109,7 +118,8 @@ class Device:
         fault.reach(fault.AFTER_ACCEPT, self.config.armed_fault)
         assert subtask.offer is not None
         log.info("Running subtask %s (%s).", subtask.id, subtask.offer.shell)
-        runner = Runner(subtask, job, SHELLS[subtask.offer.shell], self.config, lambda: self.login.token)
+        shell = SHELLS[subtask.offer.shell]
+        runner = Runner(subtask, job, shell, self.config, lambda: self.login.token, self.secrets)
         self._runners[subtask.id] = runner
         subtask.begun.set()
         self._group.create_task(self._run(subtask, runner))
@@ -119,7 +129,8 @@ class Device:
             await runner.run()
         except Exception as error:
             log.exception("Subtask %s could not be brought to its end.", subtask.id)
-            await subtask.end(Outcome.failed(Code.SHELL_FAILED, f"The executor failed: {error}. See its log."))
+            told = self.redacted(f"The executor failed: {error}. See its log.")
+            await subtask.end(Outcome.failed(Code.SHELL_FAILED, told))
         finally:
             del self._runners[subtask.id]
         await asyncio.to_thread(subtask.outbox.remove_scratch)

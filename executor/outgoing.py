@@ -1,6 +1,7 @@
 """A subtask's events on their way out of the device: no secret passes, also none that two events share."""
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -69,8 +70,9 @@ class Outgoing:
 
     def _release(self) -> None:
         self._timer = None
-        for flow in self._flows.values():
-            self._give(flow, flow.redactor.release())
+        with contextlib.suppress(OSError):  # the disk's; whoever emits next is told
+            for flow in self._flows.values():
+                self._give(flow, flow.redactor.release())
 
     def _give(self, flow: _Flow, text: str) -> None:
         if text:
@@ -79,7 +81,8 @@ class Outgoing:
     def _redacted(self, event: AnyEvent) -> AnyEvent:
         try:
             if isinstance(event, Unknown):
-                return Unknown(event.type, {**self._redactor.value(event.data), "type": event.type})
+                data = self._redactor.value(event.data)
+                return Unknown(str(data.get("type", "")), data)
             redacted: AnyEvent = self._redactor.value(event)
         except RecursionError:
             return Notice("warning", "An event is nested too deeply to look for secrets in it, and is left out.")
@@ -95,7 +98,11 @@ def _piece(event: AnyEvent) -> _Piece | None:
         name, said = event.output.get("name"), event.output.get("text")
         if isinstance(said, list):
             said = "".join(map(str, said))
-        if isinstance(said, str) and isinstance(name, str) and set(event.output) == {"output_type", "name", "text"}:
+        if (
+            isinstance(said, str)
+            and isinstance(name, str)
+            and set(event.output) == {"output_type", "name", "text"}
+        ):
             return _Piece(
                 (CellOutput, event.index, name),
                 said,

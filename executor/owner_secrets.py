@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Never
 
 from executor.config import Config
+from executor.patterns import Patterns
 from executor.redaction import Secrets
 from executor.secret_files import SecretFiles
 from executor.secret_values import in_environment
@@ -29,6 +30,7 @@ class OwnerSecrets:
         if config.redaction == "on":
             self._values |= in_environment(config.environ)
         self._files = SecretFiles(config.redact_files)
+        self.patterns = Patterns(config.redact)
 
     def known(self) -> dict[str, str]:
         """Return the secrets that need no file; a token that was once in use stays one."""
@@ -72,4 +74,7 @@ class TaskSecrets:
         """Look at the files again and again."""
         while True:
             await asyncio.sleep(READ_EVERY)
-            await self.read()
+            try:
+                await self.read()
+            except Exception:
+                log.exception("Files with secrets could not be read; what is known of them is still taken out.")

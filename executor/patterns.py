@@ -55,6 +55,8 @@ class PatternRedaction:
         self._searched = 0
         """Up to where nothing that follows can change what was found."""
         self._given = 0
+        self._is_match = False
+        """Whether what is held matches already, and may go on."""
         self._wasted = 0.0
 
     @property
@@ -82,7 +84,7 @@ class PatternRedaction:
 
     def release(self) -> str:
         """Give out what is held, since somebody waits for it, unless it is much."""
-        if len(self._line) - self._searched >= SHORT:
+        if self._is_match or len(self._line) - self._searched >= SHORT:
             return ""
         given, self._given = self._line[self._given :], len(self._line)
         return given
@@ -100,9 +102,10 @@ class PatternRedaction:
     def _search(self, is_whole: bool) -> str:
         """Return what of the present line can be given out."""
         pieces, at = [], self._given
+        self._is_match = False
         while found := self._pattern.search(self._line, self._searched, partial=not is_whole, timeout=WITHIN):
             if not is_whole and (found.partial or found.end() == len(self._line)):
-                self._searched = found.start()
+                self._searched, self._is_match = found.start(), not found.partial
                 break
             if found.start() >= at:
                 pieces += [self._line[at : found.start()], REDACTED]

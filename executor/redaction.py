@@ -58,7 +58,7 @@ class Secrets:
         return [Found(start, end, self._names[index]) for index, start, end in found]
 
     def beginning(self, bare: str, after: int) -> int:
-        """Return where, at ``after`` or later, an incomplete secret begins that reaches the end, else the length."""
+        """Return where, at ``after`` or later, a secret begins that is not complete; else the length."""
         size = len(bare)
         for start in range(max(after, size - self._longest + 1), size):
             head = bare[start : start + 4]

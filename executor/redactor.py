@@ -116,7 +116,7 @@ class Redactor:
         text = content.decode("latin-1")
         if self._whole(text) != text:
             raise BinarySecretError(
-                f"{name} holds a secret of this device and is no text that it could be taken out of. It stays there."
+                f"{name} holds a secret of this device and is no text to take it out of: it is not sent."
             )
 
     def _whole(self, text: str) -> str:

@@ -14,7 +14,10 @@ from executor.attachments import AttachmentError, Attachments
 from executor.coalescer import Coalescer
 from executor.config import Config
 from executor.environment import Mark
+from executor.outgoing import Outgoing
+from executor.owner_secrets import OwnerSecrets, TaskSecrets
 from executor.processes import Child, Tree, born
+from executor.redactor import Redactor
 from executor.results import Results
 from executor.shells.base import Job, Outcome, Shell, Tools
 from executor.subtask import Stop, Subtask, stopped_outcome
@@ -40,10 +43,19 @@ class StoppedError(Exception):
 
 
 class Runner:
-    """Runs ``subtask`` with a shell of ``kind``; ``token`` gives what its files are fetched and sent with."""
+    """Runs ``subtask`` with a shell of ``kind``; ``token`` gives what its files are fetched and sent with.
+
+    Nothing leaves it but what went through its redactor, which knows the ``secrets`` of the device's owner.
+    """
 
     def __init__(
-        self, subtask: Subtask, job: Job, kind: type[Shell], config: Config, token: Callable[[], str]
+        self,
+        subtask: Subtask,
+        job: Job,
+        kind: type[Shell],
+        config: Config,
+        token: Callable[[], str],
+        secrets: OwnerSecrets,
     ) -> None:
         self._subtask = subtask
         self._job = job
@@ -56,9 +68,12 @@ class Runner:
             config.timing.coalesce_ms / 1000,
             on_failure=lambda _: subtask.stop(Stop.DISK_FAILED),
         )
+        self._secrets = TaskSecrets(secrets, job.options.env, job.folder)
+        self._redactor = Redactor(self._secrets, secrets.patterns)
+        self._outgoing = Outgoing(self._redactor, self._coalescer.add)
         self._approvals = Approvals(config.home, job.task_id, self._emit)
         self._attachments = Attachments(config.url, token, job.attachments, self._emit)
-        self._uploads = Uploads(config.url, token, subtask.id, self._emit)
+        self._uploads = Uploads(config.url, token, subtask.id, self._emit, self._redactor)
         self._shell = kind(job, Tools(self._emit, self._start, self._approvals.ask, self._uploads.send))
 
     async def run(self) -> None:
@@ -67,7 +82,9 @@ class Runner:
         self._is_over = True
         if self._job.options.results:
             await self._send_results()
+        outcome = self._redactor.value(outcome)
         with contextlib.suppress(OSError):  # the failure became the outcome already
+            self._outgoing.finish()
             self._coalescer.flush()
         if self._subtask.stop_wanted is Stop.DISK_FAILED:
             outcome = stopped_outcome(Stop.DISK_FAILED)
@@ -81,7 +98,7 @@ class Runner:
             shown = text if len(text) <= room else f"{text[:room]}…"
             said = FollowUp(shown, by) if is_taken else Notice("warning", f"{NOT_TAKEN} {shown}")
             with contextlib.suppress(OSError):  # that failure ends the subtask, and is told as its end
-                self._coalescer.add(said)
+                self._outgoing.add(said)
         return is_taken
 
     def answer(self, given: ApprovalInput, by: str) -> bool:
@@ -96,6 +113,7 @@ class Runner:
     async def _outcome(self) -> Outcome:
         work = asyncio.create_task(self._work())
         stop = asyncio.create_task(self._subtask.stopping.wait())
+        watch = asyncio.create_task(self._secrets.watch())
         timeout = self._job.timeout
         try:
             await asyncio.wait({work, stop}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
@@ -109,14 +127,15 @@ class Runner:
             self.kill()
             raise
         finally:
-            stop.cancel()
-            work.cancel()
-            await asyncio.wait({work, stop}, timeout=AFTER_STOP)
+            for task in (stop, work, watch):
+                task.cancel()
+            await asyncio.wait({work, stop, watch}, timeout=AFTER_STOP)
             await self._sweep()
 
     async def _work(self) -> Outcome:
         """Run the shell; what it did not expect becomes a failure, never a subtask without an end."""
         try:
+            await self._secrets.read()
             if (refusal := await self._approved()) is not None:
                 return refusal
             return await self._shell.run(await self._attachments.fetch(self._job.options.files))
@@ -157,7 +176,7 @@ class Runner:
 
     async def _emit(self, event: AnyEvent) -> None:
         await self._subtask.wait_for_room()
-        self._coalescer.add(event)
+        self._outgoing.add(event)
 
     async def _start(self, argv: Sequence[str], env: Mapping[str, str], *, needs_input: bool = False) -> Child:
         """Start a child in the job's folder, and write it down before anything else happens."""

@@ -26,10 +26,14 @@ MAX_BYTES = 256 << 10
 MAX_LINES = 5000
 MAX_SEEN = 20_000
 """Names that are looked at in one folder's tree."""
+_NO_SECRETS = (".pub", ".example", ".sample", ".template", ".dist")
 _PASSED_BY = frozenset({".git", "node_modules", ".venv", "venv", "__pycache__", ".tox", "site-packages"})
 
-_PAIR = re.compile(r"""^\s*(?:export\s+|set\s+|-\s+)?["']?([A-Za-z_][\w. -]{0,80}?)["']?\s*[=:]\s*(\S.*?)\s*[,;]?\s*$""")
+_PAIR = re.compile(
+    r"""^\s*(?:export\s+|set\s+|-\s+)?["']?([A-Za-z_][\w. -]{0,80}?)["']?\s*[=:]\s*(\S.*?)\s*[,;]?\s*$"""
+)
 _QUOTED_PAIR = re.compile(r'"([\w. -]{1,80})"\s*:\s*("(?:[^"\\]|\\.)*")')
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s\"'<>]+")
 _NETRC = re.compile(r"\bpassword\s+(\S+)")
 
 
@@ -79,8 +83,10 @@ class SecretFiles:
             changed = (now.st_mtime_ns, now.st_size, now.st_ino)
             known = self._known.get(path)
             if known is None or known.changed != changed:
-                text = _text(path) if stat.S_ISREG(now.st_mode) and not path.endswith(".pub") else ""
-                known = self._known[path] = _Known(changed, {value: os.path.basename(path) for value in values(text)})
+                text = _text(path) if stat.S_ISREG(now.st_mode) and not path.endswith(_NO_SECRETS) else ""
+                known = self._known[path] = _Known(
+                    changed, {value: os.path.basename(path) for value in values(text)}
+                )
         except OSError as error:
             log.debug("Not looking for secrets in %s: %s", path, error)
             return {}
@@ -105,9 +111,9 @@ def values(text: str) -> set[str]:
             found.add(bare)
         else:
             found.update(_in_line(line))
-    (alone,) = lines if len(lines) == 1 else [""]
-    if LEAST <= len(alone.strip()) and not found and not re.search(r"[\s=:]", alone.strip()):
-        found.add(alone.strip())
+    alone = text.strip()
+    if not found and len(alone) >= LEAST and not re.search(r"[\s=:]", alone):
+        found.add(alone)
     return found
 
 
@@ -121,8 +127,8 @@ def _in_line(line: str) -> Iterator[str]:
             yield value
     for match in _NETRC.finditer(line):
         yield from in_value("password", match[1])
-    if not pairs and "://" in line:
-        yield from in_value("", line.strip())
+    for match in _URL.finditer(line):
+        yield from in_value("", match[0])
 
 
 def _quoted(line: str) -> list[tuple[str, str]]:

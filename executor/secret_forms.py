@@ -20,7 +20,7 @@ def needles(secret: str) -> set[str]:
 
     Line ends are taken out of the text, too: base64 is wrapped wherever its writer likes.
     """
-    found = set()
+    found: set[str] = set()
     for form in _forms(secret):
         bare = form.replace("\r", "").replace("\n", "")
         found.update(piece for piece in _pieces(bare) if len(piece) >= LEAST)

@@ -14,7 +14,10 @@ _TELLING_NAME = re.compile(
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _RANDOM = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9+/=_.-]{24,}")
 _PLAIN = frozenset(
-    {"password", "changeme", "disabled", "required", "optional", "undefined", "localhost", "development", "production"}
+    {
+        *("password", "password123", "changeme", "replaceme", "your-api-key", "your_api_key"),
+        *("disabled", "required", "optional", "undefined", "localhost", "development", "production"),
+    }
 )
 """What many texts say, and is no secret although it is called one."""
 _NO_SECRETS = frozenset({"PWD", "OLDPWD"})

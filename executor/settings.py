@@ -6,7 +6,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import msgspec
 from msgspec import Meta
@@ -15,6 +15,7 @@ from executor.permission import PermissionMode
 from wegent.protocol.timing import InvalidSettingError
 from wegent.protocol.types import Name, Word
 
+Redaction = Literal["on", "off"]
 FILE = "config.toml"
 """In the executor's home."""
 _VARIABLES = {
@@ -27,9 +28,12 @@ _VARIABLES = {
     "permission_mode": "WEGENT_PERMISSION_MODE",
     "allow_results": "WEGENT_ALLOW_RESULTS",
     "labels": "WEGENT_LABELS",
+    "redaction": "WEGENT_REDACTION",
+    "redact_files": "WEGENT_REDACT_FILES",
 }
-"""Where the environment says a setting. Lists have commas between their items, folders what PATH has."""
-_FLAGS = {"shells": "shell", "workspaces": "workspace", "labels": "label"}
+"""Where the environment says a setting. Lists have commas between their items, folders and files what PATH has."""
+_PATHS = frozenset({"workspaces", "redact_files"})
+_FLAGS = {"shells": "shell", "workspaces": "workspace", "labels": "label", "redact_files": "redact_file"}
 """Flags that are repeated have their setting's name in the singular."""
 
 
@@ -48,6 +52,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     permission_mode: PermissionMode | None = None
     allow_results: bool | None = None
     labels: Annotated[dict[Word, Annotated[str, Meta(max_length=200)]], Meta(max_length=64)] | None = None
+    redaction: Redaction | None = None
+    redact: Annotated[list[str], Meta(max_length=64)] | None = None
+    redact_files: Annotated[list[str], Meta(max_length=64)] | None = None
     environment: dict[str, str] | None = None
 
     @classmethod
@@ -113,7 +120,7 @@ def _listed(name: str, text: str) -> str | list[str] | None:
         return None
     if name not in _FLAGS:
         return text
-    return [item.strip() for item in text.split(os.pathsep if name == "workspaces" else ",") if item.strip()]
+    return [item.strip() for item in text.split(os.pathsep if name in _PATHS else ",") if item.strip()]
 
 
 def _label(text: str, where: str) -> tuple[str, str]:

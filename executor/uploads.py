@@ -1,5 +1,6 @@
 """Files that a task sends back: stored on the server for whoever sent the task, and told by a ``file`` event."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 from io import BytesIO
@@ -7,6 +8,7 @@ from io import BytesIO
 import aiohttp
 import msgspec
 
+from executor.redactor import BinarySecretError, Redactor
 from executor.transfers import TIMEOUT, Transfer, check_passing
 from wegent.client.file_name import safe
 from wegent.client.files import file_form
@@ -26,17 +28,27 @@ class Uploads:
     """Sends files of one subtask to the server at ``url``, with the token that is valid at the time."""
 
     def __init__(
-        self, url: str, token: Callable[[], str], subtask_id: str, emit: Callable[[AnyEvent], Awaitable[None]]
+        self,
+        url: str,
+        token: Callable[[], str],
+        subtask_id: str,
+        emit: Callable[[AnyEvent], Awaitable[None]],
+        redactor: Redactor,
     ) -> None:
         self._url = url
         self._token = token
         self._subtask_id = subtask_id
         self._emit = emit
+        self._redactor = redactor
         self._transfer = Transfer(self._tell_trouble)
 
     async def send(self, name: str, media_type: str, content: bytes) -> File:
         """Store a file and tell of it; tried again while the server is away. Raise :class:`UploadError`."""
-        name = safe(name)
+        name = safe(self._redactor.text(name))
+        try:
+            content = await asyncio.to_thread(self._redactor.content, name, content)
+        except BinarySecretError as error:
+            raise UploadError(str(error)) from None
         if len(content) > MAX_FILE:
             raise UploadError(f"{name} has more than {MAX_FILE >> 20} MiB, which is the most that can be sent.")
         try:
