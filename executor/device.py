@@ -66,8 +66,9 @@ class Device:
         """How many have begun and not ended."""
         return sum(subtask.phase is Phase.RUNNING for subtask in self)
 
-    def redacted(self, text: str) -> str:
+    async def redacted(self, text: str) -> str:
         """Return a text that is sent for no subtask that runs, without the owner's secrets."""
+        await self.secrets.read()
         return self._redactor.text(text)
 
     def adopt(self, outbox: Outbox) -> None:
@@ -129,7 +130,7 @@ class Device:
             await runner.run()
         except Exception as error:
             log.exception("Subtask %s could not be brought to its end.", subtask.id)
-            told = self.redacted(f"The executor failed: {error}. See its log.")
+            told = await self.redacted(f"The executor failed: {error}. See its log.")
             await subtask.end(Outcome.failed(Code.SHELL_FAILED, told))
         finally:
             del self._runners[subtask.id]

@@ -32,14 +32,18 @@ class OwnerSecrets:
         self._files = SecretFiles(config.redact_files)
         self.patterns = Patterns(config.redact)
 
-    def known(self) -> dict[str, str]:
-        """Return the secrets that need no file; a token that was once in use stays one."""
+    def known(self) -> Mapping[str, str]:
+        """Return all that was found until now, never less than before: a former token is still a secret."""
         self._values.setdefault(self._token(), "the login")
         return self._values
 
-    def read(self, folder: Path) -> dict[str, str]:
-        """Return what is in files now, also below a task's ``folder``. It takes a while: not for a loop."""
-        return self._files.read((*self._folders, folder))
+    async def read(self) -> None:
+        """Look at the owner's files."""
+        self._values |= await asyncio.to_thread(self._files.read, self._folders)
+
+    async def read_below(self, folder: Path) -> dict[str, str]:
+        """Return what is in such files below a task's folder, which may not be there yet."""
+        return await asyncio.to_thread(self._files.read_below, [folder])
 
 
 class TaskSecrets:
@@ -49,26 +53,22 @@ class TaskSecrets:
         self._owner = owner
         self._folder = folder
         self._own = in_environment(env)
-        self._in_files: dict[str, str] = {}
-        self._is_changed = True
-        self._count = 0
+        self._counts = (0, 0)
         self._secrets = Secrets({})
 
     def __call__(self) -> Secrets:
         """Return what is to be looked for now."""
         known = self._owner.known()
-        if self._is_changed or len(known) != self._count:
-            self._is_changed, self._count = False, len(known)
-            values = known | self._own | self._in_files
-            self._secrets = Secrets(dict(list(values.items())[:MOST]))
+        counts = len(known), len(self._own)
+        if counts != self._counts:
+            self._counts = counts
+            self._secrets = Secrets(dict(list({**known, **self._own}.items())[:MOST]))
         return self._secrets
 
     async def read(self) -> None:
-        """Look at the files; what was once in one stays a secret of this task."""
-        found = await asyncio.to_thread(self._owner.read, self._folder)
-        if found.keys() - self._in_files.keys():
-            self._in_files |= found
-            self._is_changed = True
+        """Look at the files."""
+        await self._owner.read()
+        self._own |= await self._owner.read_below(self._folder)
 
     async def watch(self) -> Never:
         """Look at the files again and again."""

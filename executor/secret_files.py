@@ -53,17 +53,20 @@ class SecretFiles:
 
     def read(self, folders: Iterable[Path]) -> dict[str, str]:
         """Return all secrets that are found now, with their files' names. It takes a while: not for a loop."""
+        named = (path for pattern in self._absolute for path in _matching(pattern))
+        return self._in_all(named) | self.read_below(folders)
+
+    def read_below(self, folders: Iterable[Path]) -> dict[str, str]:
+        """Return the secrets in files below ``folders`` alone."""
+        if not self._relative:
+            return {}
+        return self._in_all(path for folder in folders for path in self._below(folder))
+
+    def _in_all(self, paths: Iterable[str]) -> dict[str, str]:
         found: dict[str, str] = {}
-        for path in islice(self._paths(folders), MAX_FILES):
+        for path in islice(paths, MAX_FILES):
             found |= self._values(path)
         return found
-
-    def _paths(self, folders: Iterable[Path]) -> Iterator[str]:
-        for pattern in self._absolute:
-            yield from islice(glob.iglob(pattern, recursive=True, include_hidden=True), MAX_FILES)
-        if self._relative:
-            for folder in folders:
-                yield from self._below(folder)
 
     def _below(self, folder: Path) -> Iterator[str]:
         seen = 0
@@ -91,6 +94,10 @@ class SecretFiles:
             log.debug("Not looking for secrets in %s: %s", path, error)
             return {}
         return known.values
+
+
+def _matching(pattern: str) -> Iterator[str]:
+    return glob.iglob(pattern, recursive=True, include_hidden=True)
 
 
 def _text(path: str) -> str:

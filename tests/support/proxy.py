@@ -17,6 +17,8 @@ class Proxy:
         """Loopback ports; may be changed at any time."""
         self.delay = 0.0
         """Seconds that every piece waits, in both directions."""
+        self.recorded: list[bytearray] | None = None
+        """All that went through each connection, one entry for each direction; None: nothing is recorded."""
         self.port = 0
         self.accepted = 0
         """How many connections were ever taken."""
@@ -112,7 +114,12 @@ class Proxy:
         return None
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        record = bytearray()
+        if self.recorded is not None:
+            self.recorded.append(record)
         while piece := await reader.read(CHUNK):
+            if self.recorded is not None:
+                record += piece
             if self.delay:
                 await asyncio.sleep(self.delay)
             await self._flowing.wait()
