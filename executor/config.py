@@ -46,6 +46,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     folders: tuple[Path, ...] = ()
     permission_mode: PermissionMode = "ask"
     allow_results: bool = False
+    approval_seconds: float = 43_200.0
     redaction: Redaction = "on"
     redact: tuple[str, ...] = ()
     redact_files: tuple[str, ...] = ()
@@ -74,6 +75,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             folders=tuple(_checked_folder(folder) for folder in said.workspaces or ()),
             permission_mode=said.permission_mode or "ask",
             allow_results=bool(said.allow_results),
+            approval_seconds=said.approval_seconds or 43_200.0,
             redaction=said.redaction or "on",
             redact=_checked_patterns(said.redact or []),
             redact_files=_files(said),

@@ -103,6 +103,8 @@ def _add_offer(group: "argparse._ArgumentGroup") -> None:
     group.add_argument("--permission-mode", choices=permission.MODES, help=mode)
     results = "send back files that a task asks for, from the folder in which it works (default: no)"
     group.add_argument("--allow-results", action=argparse.BooleanOptionalAction, default=None, help=results)
+    patience = "deny what nobody answers for so long (default: 43200, 12 hours)"
+    group.add_argument("--approval-seconds", metavar="N", help=patience)
     redact = "a regular expression: what it matches is taken out of all that leaves this computer; repeatable"
     group.add_argument("--redact", action="append", metavar="PATTERN", help=redact)
     files = "files whose secrets are taken out, too, such as '~/keys/*' or '**/secrets.yml'; repeatable"

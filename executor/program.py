@@ -9,6 +9,7 @@ import sys
 from types import FrameType
 
 from executor import device_id, recovery, sleep
+from executor.approvals import Approvals
 from executor.config import Config
 from executor.device import Device
 from executor.endings import ExitCode, FatalError
@@ -48,6 +49,7 @@ class Program:
             left = await recovery.recover(home, self._config.timing.terminate)
             async with asyncio.TaskGroup() as group:
                 self._device = Device(self._config, device_id.load(home), group)
+                Approvals.forget_old(home)
                 for outbox in left:
                     self._device.adopt(outbox)
                 return await self._work(self._device)

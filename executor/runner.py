@@ -71,7 +71,7 @@ class Runner:
         self._secrets = TaskSecrets(secrets, job.options.env, job.folder)
         self._redactor = Redactor(self._secrets, secrets.patterns)
         self._outgoing = Outgoing(self._redactor, self._coalescer.add)
-        self._approvals = Approvals(config.home, job.task_id, self._emit)
+        self._approvals = Approvals(config.home, job.task_id, self._emit, config.approval_seconds)
         self._attachments = Attachments(config.url, token, job.attachments, self._emit)
         self._uploads = Uploads(config.url, token, subtask.id, self._emit, self._redactor)
         self._shell = kind(job, Tools(self._emit, self._start, self._approvals.ask, self._uploads.send))

@@ -28,6 +28,7 @@ _VARIABLES = {
     "permission_mode": "WEGENT_PERMISSION_MODE",
     "allow_results": "WEGENT_ALLOW_RESULTS",
     "labels": "WEGENT_LABELS",
+    "approval_seconds": "WEGENT_APPROVAL_SECONDS",
     "redaction": "WEGENT_REDACTION",
     "redact_files": "WEGENT_REDACT_FILES",
 }
@@ -52,6 +53,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     permission_mode: PermissionMode | None = None
     allow_results: bool | None = None
     labels: Annotated[dict[Word, Annotated[str, Meta(max_length=200)]], Meta(max_length=64)] | None = None
+    approval_seconds: Annotated[float, Meta(gt=0, le=86_400 * 7)] | None = None
     redaction: Redaction | None = None
     redact: Annotated[list[str], Meta(max_length=64)] | None = None
     redact_files: Annotated[list[str], Meta(max_length=64)] | None = None

@@ -76,7 +76,7 @@ async def test_a_question_that_expires_is_taken_back_with_what_was_half_typed(
         await terminal.shows("Your choice: $")
         terminal.type("y")  # and no Enter yet
         await terminal.shows("y$")
-        api.do(turn.say(ApprovalDone("a1", "expired", "")))
+        api.do(turn.say(ApprovalDone("a1", "deny", "the device", "expired")))
         await terminal.shows("✗ nobody answered in time: denied")
         api.do(turn.say(question(2, "rm -rf dist")))
         await terminal.shows(r"rm -rf dist\n(.*\n)*Your choice: $")

@@ -40,7 +40,9 @@ async def test_questions_are_asked_and_answered(api: ScriptedApi, environ: dict[
     api.script = ask_twice
     async with Terminal(wegent("run", "make it"), environ) as terminal:
         await terminal.shows(r"Step 1\.\n\? Bash asks for permission:\n    make step1\n")
-        await terminal.shows(r"\[y\] allow once  \[a\] allow for this task  \[n\] deny .*\nYour choice: $")
+        await terminal.shows(
+            r"\[y\] allow once  \[a\] allow this tool for this task, .*  \[n\] deny .*\nYour choice: $"
+        )
         terminal.type("what?\n")
         await terminal.shows(r"“what\?” is none of these\.\nYour choice: $")
         terminal.type("y\n")
@@ -122,7 +124,7 @@ async def test_attaching_asks_only_what_is_still_open(api: ScriptedApi, environ:
         assert terminal.text.count("Your choice") == 1
         assert terminal.lines[-3:-1] == [
             "    two",
-            "[y] allow once  [a] allow for this task  [n] deny (words may follow)",
+            "[y] allow once  [a] allow this tool for this task, whatever its input  [n] deny (words may follow)",
         ]
         terminal.type("\x04")  # Ctrl-D: there will be no answer from here
         await terminal.shows(f"wegent attach {turn.id}")

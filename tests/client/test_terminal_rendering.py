@@ -221,7 +221,7 @@ async def test_an_approval_shows_the_whole_input(show: Show) -> None:
 
 async def test_an_edit_is_asked_for_as_a_diff_without_power_over_the_terminal(show: Show) -> None:
     edit = {"file_path": "x.py", "old_string": "a\nb\nc", "new_string": "a\n\x1b[2Jb\nc", "replace_all": True}
-    _, err = await show(Approval("a1", "Edit", edit), ApprovalDone("a1", "deny", "expired"))
+    _, err = await show(Approval("a1", "Edit", edit), ApprovalDone("a1", "deny", "the device", "expired"))
     assert err.splitlines() == [
         "? Edit asks for permission:",
         "    file_path: x.py",

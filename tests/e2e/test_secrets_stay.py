@@ -47,7 +47,7 @@ for secret in sys.argv[1:]:
     for each in (secret[:3], secret[3:10], secret[10:]):
         sys.stdout.write(each)
         sys.stdout.flush()
-        time.sleep(0.4)
+        time.sleep(0.4 if secret in sys.argv[1:3] else 0)
 print("harmless-marker", "4711", sep="-")
 """
 

@@ -98,11 +98,15 @@ class Approval(OutputEvent, frozen=True, tag="approval"):
 
 
 class ApprovalDone(OutputEvent, frozen=True, tag="approval_done"):
-    """The question was answered; ``by`` names who did."""
+    """The question was answered; ``by`` names who did.
+
+    ``reason`` is ``expired`` where nobody answered in time, and the device itself denied it.
+    """
 
     id: Id
     choice: str
     by: str
+    reason: str | None = None
 
 
 class FollowUp(OutputEvent, frozen=True, tag="follow_up"):

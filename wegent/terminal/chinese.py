@@ -137,7 +137,7 @@ CHINESE: dict[str, str] = {
     # approvals
     "may_it": "{tool} 请求许可：",
     "choice_allow": "[y] 允许一次",
-    "choice_allow_task": "[a] 本任务内允许",
+    "choice_allow_task": "[a] 本任务内都允许使用此工具，不论内容",
     "choice_deny": "[n] 拒绝（后面可以写原因）",
     "choose": "您的选择：",
     "not_a_choice": "“{answer}”不在选项之中。",

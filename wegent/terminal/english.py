@@ -145,7 +145,7 @@ ENGLISH: dict[str, str] = {
     # approvals
     "may_it": "{tool} asks for permission:",
     "choice_allow": "[y] allow once",
-    "choice_allow_task": "[a] allow for this task",
+    "choice_allow_task": "[a] allow this tool for this task, whatever its input",
     "choice_deny": "[n] deny (words may follow)",
     "choose": "Your choice: ",
     "not_a_choice": "“{answer}” is none of these.",

@@ -9,6 +9,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.filesize import decimal
 from rich.text import Text as Styled
 
+from wegent.protocol.inputs import EXPIRED
 from wegent.protocol.output_events import (
     AnyEvent,
     Approval,
@@ -39,8 +40,6 @@ INPUT_LINES = 200
 MAIN_INPUTS = ("command", "file_path", "notebook_path", "path", "pattern", "url", "query", "description", "prompt")
 """The input that says most about a tool call, by name, the first that there is."""
 
-EXPIRED = "expired"
-"""What answers a question for which nobody had time: as its choice, or as who chose."""
 _DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
 _SHOWN_AS_LIST = "TodoWrite"
 """The tool whose input comes as a todo list too: its call is told only where it fails."""
@@ -217,8 +216,8 @@ class Renderer:
             self._lines(event.reason, ERROR_LINES, "dim")
 
     def _approval_done(self, event: ApprovalDone) -> None:
-        known = event.choice if event.choice in ("allow", "allow_task", "deny", EXPIRED) else "other"
-        if event.by == EXPIRED:
+        known = event.choice if event.choice in ("allow", "allow_task", "deny") else "other"
+        if event.reason == EXPIRED:
             known = EXPIRED
         said = self._words(f"done_{known}", by=event.by, choice=event.choice)
         self._screen.line(f"{'✗' if known in ('deny', EXPIRED) else '✓'} {said}", "dim")

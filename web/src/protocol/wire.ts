@@ -172,12 +172,17 @@ export interface Approval {
   readonly choices?: readonly string[];
 }
 
-/** The question was answered; `by` names who did. */
+/**
+ * The question was answered; `by` names who did.
+ *
+ * `reason` is `expired` where nobody answered in time, and the device itself denied it.
+ */
 export interface ApprovalDone {
   readonly type: "approval_done";
   readonly id: string;
   readonly choice: string;
   readonly by: string;
+  readonly reason?: string | null;
 }
 
 /** What was said to it while it ran, and taken; `by` names who said it. */

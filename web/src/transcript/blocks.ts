@@ -44,7 +44,7 @@ export interface ToolBlock extends Base {
 
 export interface ApprovalState {
   readonly asked: Approval;
-  readonly done: { readonly choice: string; readonly by: string } | null;
+  readonly done: { readonly choice: string; readonly by: string; readonly reason?: string } | null;
 }
 
 /** A question that belongs to no tool call. */

@@ -218,7 +218,7 @@ export class TranscriptBuilder {
   }
 
   private takeAnswer(event: ApprovalDone): void {
-    const done = { choice: event.choice, by: event.by };
+    const done = { choice: event.choice, by: event.by, ...(event.reason ? { reason: event.reason } : {}) };
     const tool = this.tool(event.id);
     if (tool?.block.approval) {
       this.replace(tool.at, { ...tool.block, approval: { asked: tool.block.approval.asked, done } });
