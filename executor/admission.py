@@ -29,7 +29,7 @@ def admit(offer: Execute, config: Config) -> Job | Refusal:
             return Refusal(
                 "In the cloud each subtask has a folder of its own: leave options.workdir out.", retry=False
             )
-        folder = workspace.resolve(checked.workdir, own, config.folders) if checked.workdir else own
+        folder = workspace.resolve(checked.workdir or ".", own, config.folders)
         mode = permission.effective(checked.permission_mode, config.permission_mode)
     except (
         options.InvalidOptionsError,

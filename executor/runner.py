@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from executor import workspace
 from executor.approvals import Approvals
 from executor.attachments import AttachmentError, Attachments
 from executor.coalescer import Coalescer
@@ -183,7 +184,7 @@ class Runner:
         if self._subtask.stopping.is_set():
             raise StoppedError("it is being stopped")
         folder = self._job.folder
-        folder.mkdir(parents=True, exist_ok=True)
+        workspace.enter(folder)
         child = await Child.start(argv, cwd=Path(folder), env=env, mark=self._mark, needs_input=needs_input)
         self._children.append(child)
         leader = born(child.pid)
