@@ -41,7 +41,7 @@ class Secrets:
         self._needles = sorted(names)
         self._names = [names[needle] for needle in self._needles]
         self._heads = {needle[:4] for needle in self._needles}
-        self._longest = max(map(len, self._needles), default=0)
+        self._longest: int = max(map(len, self._needles), default=0)
         self._automaton = AhoCorasick(
             self._needles,
             matchkind=MatchKind.LeftmostLongest,
@@ -59,10 +59,12 @@ class Secrets:
 
     def beginning(self, bare: str, after: int) -> int:
         """Return where, at ``after`` or later, a secret begins that is not complete; else the length."""
-        size = len(bare)
-        for start in range(max(after, size - self._longest + 1), size):
-            head = bare[start : start + 4]
-            if (len(head) < 4 or head in self._heads) and any(self._begun(bare[start:])):
+        size, heads = len(bare), self._heads
+        first: int = max(after, size - self._longest + 1)
+        # The last ones are too short for a head. Most texts end with no beginning at all: this is to be quick.
+        starts = [start for start in range(first, size - 3) if bare[start : start + 4] in heads]
+        for start in (*starts, *range(max(first, size - 3), size)):
+            if any(self._begun(bare[start:])):
                 return start
         return size
 
@@ -142,8 +144,8 @@ class Redaction:
             if each.end > until:
                 until = self.secrets.beginning(bare, each.end)
         rest = len(bare) - until
-        if not kept and text.endswith(bare[until:]) and "\x1b" not in text:
-            return kept, len(text) - rest
+        if not kept and "\x1b" not in text:
+            return kept, _tail(text, rest)
         places = _places(text)
         unfinished = _UNFINISHED.search(text)
         end = unfinished.start() if unfinished else len(text)
@@ -171,6 +173,15 @@ def _bare(text: str) -> str:
     if "\x1b" in text:
         return _BETWEEN.sub("", text)
     return text.replace("\n", "").replace("\r", "")
+
+
+def _tail(text: str, size: int) -> int:
+    """Return where the last ``size`` characters of the bare text begin in a ``text`` without ANSI sequences."""
+    at = len(text)
+    while size:
+        at -= 1
+        size -= text[at] not in "\r\n"
+    return at
 
 
 def _places(text: str) -> list[int]:

@@ -53,6 +53,8 @@ RULES = [
             "claude_code_sdk",
             "nbclient",
             "nbformat",
+            "ahocorasick_rs",
+            "regex",
         },
     ),
     Rule("notebook_ext", {"wegent", "ipywidgets", "IPython"}),
