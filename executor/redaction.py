@@ -63,7 +63,8 @@ class Secrets:
         first: int = max(after, size - self._longest + 1)
         # The last ones are too short for a head. Most texts end with no beginning at all: this is to be quick.
         starts = [start for start in range(first, size - 3) if bare[start : start + 4] in heads]
-        for start in (*starts, *range(max(first, size - 3), size)):
+        starts += range(max(first, size - 3), size)
+        for start in starts:
             if any(self._begun(bare[start:])):
                 return start
         return size
