@@ -17,6 +17,8 @@ from executor.reaper import Reaper
 from executor.renewal import HOW_TO_LOG_IN, Renewal
 from executor.requests import RefusedError
 from executor.session import MOST_RECEIVED, Session
+from wegent.client import network
+from wegent.client.errors import ConnectionFailedError
 from wegent.protocol.backoff import full_jitter
 from wegent.protocol.close_codes import CloseCode
 from wegent.protocol.device_messages import Register
@@ -56,7 +58,7 @@ class Link:
 
     async def run(self) -> NoReturn:
         """Stay connected until that cannot be; raises FatalError then."""
-        async with aiohttp.ClientSession(trust_env=True) as http:
+        async with self._network() as http:
             while True:
                 self._hurry.clear()
                 try:
@@ -66,6 +68,12 @@ class Link:
                 except Exception:
                     log.exception("The connection failed unexpectedly.")
                 await self._pause()
+
+    def _network(self) -> aiohttp.ClientSession:
+        try:
+            return network.session(self._config.url)
+        except ConnectionFailedError as error:
+            raise FatalError(ExitCode.FAILED, f"{error} {error.hint}") from None
 
     async def _connect(self, http: aiohttp.ClientSession) -> None:
         """Be connected once; always ends with an exception."""
@@ -101,7 +109,8 @@ class Link:
         except TimeoutError:
             raise ConnectionLostError(f"{url} did not answer within {CONNECT_WITHIN:g} s") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise ConnectionLostError(f"cannot reach {self._config.url}: {error}") from None
+            failed = network.unreachable(self._config.url, error)
+            raise ConnectionLostError(f"{failed} {failed.hint}") from None
 
     async def _register(self, session: Session) -> None:
         config = self._config

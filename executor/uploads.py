@@ -10,6 +10,8 @@ import msgspec
 
 from executor.redactor import BinarySecretError, Redactor
 from executor.transfers import TIMEOUT, Transfer, check_passing
+from wegent.client import network
+from wegent.client.errors import ConnectionFailedError
 from wegent.client.file_name import safe
 from wegent.client.files import file_form
 from wegent.protocol.output_events import AnyEvent, File, Notice
@@ -52,8 +54,10 @@ class Uploads:
         if len(content) > MAX_FILE:
             raise UploadError(f"{name} has more than {MAX_FILE >> 20} MiB, which is the most that can be sent.")
         try:
-            async with time_limit(WITHIN), aiohttp.ClientSession(trust_env=True, timeout=TIMEOUT) as http:
+            async with time_limit(WITHIN), network.session(self._url, timeout=TIMEOUT) as http:
                 stored = await self._transfer.repeat(partial(self._store, http, name, media_type, content))
+        except ConnectionFailedError as error:
+            raise UploadError(f"{name} cannot be sent: {error}") from None
         except TimeoutError:
             raise UploadError(
                 f"{name} could not be sent within {WITHIN:g} seconds. Check the device's connection to the server."

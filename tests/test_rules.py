@@ -117,6 +117,17 @@ def test_time_limits_are_those_that_hold_on_every_python() -> None:
     assert not wrong
 
 
+def test_every_connection_to_a_server_takes_the_one_network_setting() -> None:
+    wrong = [
+        f"{module.name}:{node.lineno}"
+        for module in modules("wegent", "executor", "notebook_ext")
+        if module.name != "wegent.client.network"
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "aiohttp.ClientSession"
+    ]
+    assert not wrong
+
+
 def test_the_store_knows_no_web() -> None:
     names = [name for module in modules("api.store", "worker") for name in module.imports()]
     assert not [name for name in names if is_within(name, {"quart", "quart_schema", "hypercorn", "werkzeug"})]

@@ -1,6 +1,7 @@
 """A server for an executor to connect to: it speaks the device's protocol, and misbehaves where a test says so."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
@@ -325,8 +326,8 @@ class ScriptedBackend:
 
 
 @asynccontextmanager
-async def scripted_backend() -> AsyncIterator[ScriptedBackend]:
-    """Serve on a free port of the loopback interface."""
+async def scripted_backend(tls: ssl.SSLContext | None = None) -> AsyncIterator[ScriptedBackend]:
+    """Serve on a free port of the loopback interface; with ``tls`` as ``wegent.test``."""
     backend = ScriptedBackend()
     app = web.Application(client_max_size=MAX_FILE + (1 << 20))
     app.router.add_get("/ws/device", backend.handle)
@@ -336,10 +337,10 @@ async def scripted_backend() -> AsyncIterator[ScriptedBackend]:
     app.router.add_post("/auth/renew", backend.renew)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
     await site.start()
     host, port = runner.addresses[0][:2]
-    backend.url = f"http://{host}:{port}"
+    backend.url = f"https://wegent.test:{port}" if tls else f"http://{host}:{port}"
     try:
         yield backend
     finally:

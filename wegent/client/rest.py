@@ -1,18 +1,17 @@
 """Requests to the server: one session, errors as exceptions, and asking again where that is harmless."""
 
 import asyncio
-import ipaddress
 import math
-import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, Generic, Protocol, Self, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import aiohttp
 import msgspec
 
+from wegent.client import network
 from wegent.client.credentials import Login
 from wegent.client.errors import ConnectionFailedError, LoginError, UnavailableError, from_problem
 from wegent.protocol.backoff import full_jitter
@@ -33,15 +32,6 @@ class Page(msgspec.Struct, Generic[T], frozen=True):
 
     items: list[T]
     next: str | int | None = None
-
-
-def uses_proxy(url: str) -> bool:
-    """Whether the environment's proxy settings apply: not for this computer itself."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return not ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host != "localhost" and not host.endswith(".localhost")
 
 
 def path_of(*parts: str) -> str:
@@ -78,11 +68,8 @@ class Rest:
     def session(self) -> aiohttp.ClientSession:
         """The session, opened at first use."""
         if self._session is None:
-            self._session = aiohttp.ClientSession(
-                trust_env=uses_proxy(self.url),
-                timeout=aiohttp.ClientTimeout(sock_connect=CONNECT_SECONDS, sock_read=ANSWER_SECONDS),
-                connector=aiohttp.TCPConnector(limit=32),
-            )
+            timeout = aiohttp.ClientTimeout(sock_connect=CONNECT_SECONDS, sock_read=ANSWER_SECONDS)
+            self._session = network.session(self.url, timeout=timeout)
         return self._session
 
     async def __aenter__(self) -> Self:
@@ -173,7 +160,7 @@ class Rest:
                 raise _foreign(self.url) from error
             raise from_problem(error.status, {}) from error
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise unreachable(self.url, error) from error
+            raise network.unreachable(self.url, error) from error
 
     async def pages(
         self, kind: type[T], path: str, params: Mapping[str, str] | None = None
@@ -202,7 +189,7 @@ class Rest:
             ) as answer:
                 content = await answer.read()
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise unreachable(self.url, error) from error
+            raise network.unreachable(self.url, error) from error
         self._check(answer, content)
         await self._renew(answer)
         return answer, content
@@ -245,17 +232,21 @@ class Rest:
             problem = {}
         error = from_problem(answer.status, problem)
         if isinstance(error, UnavailableError):
-            error.retry_after = retry_after(answer.headers.get("Retry-After", ""))
+            error.retry_after = retry_after(answer.headers)
         return error
 
 
-def retry_after(header: str) -> float:
-    """Read a ``Retry-After`` header (RFC 9110, section 10.2.3): seconds or a date; 0 where it says nothing."""
+def retry_after(headers: Mapping[str, str]) -> float:
+    """Read ``Retry-After`` (RFC 9110, section 10.2.3), seconds or a date, as seconds; 0 where it says nothing.
+
+    A date is compared with the answer's own: this computer's clock may be hours off.
+    """
+    told = headers.get("Retry-After", "")
     try:
-        wait = float(header)
+        wait = float(told)
     except ValueError:
-        until = seconds(header)
-        wait = 0 if until is None else until - time.time()
+        until, now = seconds(told), seconds(headers.get("Date", ""))
+        wait = 0 if until is None or now is None else until - now
     return max(wait, 0) if math.isfinite(wait) else 0
 
 
@@ -265,26 +256,6 @@ def seconds(date: str) -> float | None:
         return parsedate_to_datetime(date).timestamp()
     except (ValueError, OverflowError):
         return None
-
-
-def unreachable(url: str, error: Exception) -> ConnectionFailedError:
-    """Say that ``url`` cannot be reached, and why."""
-    lasting = isinstance(error, aiohttp.InvalidURL | aiohttp.ClientConnectorCertificateError)
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return ConnectionFailedError(
-            f"The certificate of {url} is not trusted: {error.certificate_error}.",
-            hint="If its authority is your own, name its file in SSL_CERT_FILE.",
-            is_lasting=True,
-        )
-    number = getattr(error, "errno", None)
-    reason = os.strerror(number) if number and number > 0 else str(error) or type(error).__name__
-    if isinstance(error, TimeoutError):
-        reason = "no answer in time"
-    return ConnectionFailedError(
-        f"Cannot reach {url}: {reason}.",
-        hint="Is the server running (`wegent-server up`), and is this its address?",
-        is_lasting=lasting,
-    )
 
 
 def _foreign(url: str) -> ConnectionFailedError:
