@@ -13,6 +13,7 @@ import msgspec
 
 from executor import fault, secret_files
 from executor.patterns import Patterns
+from executor.limits import Limits
 from executor.permission import PermissionMode
 from executor.settings import Redaction, Settings
 from executor.shells import SHELLS
@@ -52,6 +53,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     redact_files: tuple[str, ...] = ()
     labels: dict[str, str] = {}
     environ: dict[str, str] = {}
+    limits: Limits = Limits()
     timing: Timing = Timing()
     armed_fault: str | None = None
 
@@ -81,6 +83,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             redact_files=_files(said),
             labels=said.labels or {},
             environ=environ,
+            limits=Limits.of(said, said.slots or 5, flags.mode == "cloud"),
             timing=Timing.from_env(environ),
             armed_fault=_checked_fault(environ.get("WEGENT_FAULT")),
         )

@@ -101,7 +101,7 @@ class Device:
         except OSError as error:
             log.error("Cannot keep a subtask on disk: %s", error)
             return Refusal(f"The device cannot write to its disk: {error}.", retry=True)
-        subtask = Subtask(outbox, offer, self.changed.set)
+        subtask = Subtask(outbox, offer, self.changed.set, self.config.limits.outbox)
         self._subtasks[subtask.id] = subtask
         self._jobs[subtask.id] = job
         return subtask

@@ -17,12 +17,15 @@ from executor.config import Config
 from executor.environment import Mark
 from executor.outgoing import Outgoing
 from executor.owner_secrets import OwnerSecrets, TaskSecrets
+from executor.output_limit import OutputLimit
 from executor.processes import Child, Tree, born
 from executor.redactor import Redactor
 from executor.results import Results
 from executor.shells.base import Job, Outcome, Shell, Tools
 from executor.subtask import Stop, Subtask, stopped_outcome
 from executor.uploads import Uploads
+from executor.whole_output import WholeOutput
+from executor.workspace import output_file
 from wegent.protocol.errors import Code
 from wegent.protocol.inputs import ApprovalInput
 from wegent.protocol.output_events import AnyEvent, FollowUp, Notice
@@ -73,6 +76,12 @@ class Runner:
         self._redactor = Redactor(self._secrets, secrets.patterns)
         self._outgoing = Outgoing(self._redactor, self._coalescer.add)
         self._approvals = Approvals(config.home, job.task_id, self._emit, config.approval_seconds)
+        whole = WholeOutput(
+            subtask.outbox.folder / "output",
+            output_file(config.home, job.task_id, job.subtask_id),
+            config.limits.output_file,
+        )
+        self._limit = OutputLimit(self._outgoing.add, config.limits.output, whole)
         self._attachments = Attachments(config.url, token, job.attachments, self._emit)
         self._uploads = Uploads(config.url, token, subtask.id, self._emit, self._redactor)
         self._shell = kind(job, Tools(self._emit, self._start, self._approvals.ask, self._uploads.send))
@@ -83,13 +92,13 @@ class Runner:
         self._is_over = True
         if self._job.options.results:
             await self._send_results()
-        outcome = self._redactor.value(outcome)
         with contextlib.suppress(OSError):  # the failure became the outcome already
+            outcome = _with_file(outcome, self._limit.finish())
             self._outgoing.finish()
             self._coalescer.flush()
         if self._subtask.stop_wanted is Stop.DISK_FAILED:
             outcome = stopped_outcome(Stop.DISK_FAILED)
-        await self._subtask.end(outcome)
+        await self._subtask.end(self._redactor.value(outcome))
 
     async def deliver(self, text: str, by: str) -> bool:
         """Hand a follow-up to the shell; False if it takes none (any more); its output says which."""
@@ -177,7 +186,7 @@ class Runner:
 
     async def _emit(self, event: AnyEvent) -> None:
         await self._subtask.wait_for_room()
-        self._outgoing.add(event)
+        self._limit.add(event)
 
     async def _start(self, argv: Sequence[str], env: Mapping[str, str], *, needs_input: bool = False) -> Child:
         """Start a child in the job's folder, and write it down before anything else happens."""
@@ -225,3 +234,10 @@ def _known_result(work: asyncio.Task[Outcome]) -> dict[str, Any] | None:
     if not work.done() or work.cancelled():
         return None
     return work.result().result
+
+
+def _with_file(outcome: Outcome, file: Path | None) -> Outcome:
+    """Name the file with all output, where it was more than was sent."""
+    if file is None:
+        return outcome
+    return msgspec.structs.replace(outcome, result={**(outcome.result or {}), "output_file": str(file)})

@@ -31,6 +31,9 @@ _VARIABLES = {
     "approval_seconds": "WEGENT_APPROVAL_SECONDS",
     "redaction": "WEGENT_REDACTION",
     "redact_files": "WEGENT_REDACT_FILES",
+    "output_mib": "WEGENT_OUTPUT_MIB",
+    "output_file_mib": "WEGENT_OUTPUT_FILE_MIB",
+    "outbox_mib": "WEGENT_OUTBOX_MIB",
 }
 """Where the environment says a setting. Lists have commas between their items, folders and files what PATH has."""
 _PATHS = frozenset({"workspaces", "redact_files"})
@@ -57,6 +60,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     redaction: Redaction | None = None
     redact: Annotated[list[str], Meta(max_length=64)] | None = None
     redact_files: Annotated[list[str], Meta(max_length=64)] | None = None
+    output_mib: Annotated[int, Meta(ge=1, le=1024)] | None = None
+    output_file_mib: Annotated[int, Meta(ge=0, le=1 << 20)] | None = None
+    outbox_mib: Annotated[int, Meta(ge=1, le=1 << 20)] | None = None
     environment: dict[str, str] | None = None
 
     @classmethod

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 
+from executor.limits import Limits
 from executor.mending import MendedSpool
 from executor.outbox import Outbox
 from executor.shells.base import Outcome
@@ -13,9 +14,6 @@ from wegent.protocol.errors import MEANINGS, Code
 from wegent.protocol.output_log import Sender
 
 log = logging.getLogger(__name__)
-
-MAX_BACKLOG = 64 << 20
-"""Bytes of output that wait on disk before a subtask has to wait itself."""
 
 
 class Phase(StrEnum):
@@ -39,9 +37,12 @@ class Subtask:
     """Its outbox, the sender that reads from it, and where it is in its life.
 
     ``offer`` is None for one that a former process left; ``changed`` is called when there is something to send.
+    ``most`` is how many bytes may wait on disk.
     """
 
-    def __init__(self, outbox: Outbox, offer: Execute | None, changed: Callable[[], None]) -> None:
+    def __init__(
+        self, outbox: Outbox, offer: Execute | None, changed: Callable[[], None], most: int = Limits().outbox
+    ) -> None:
         self.outbox = outbox
         self.offer = offer
         self.spool = MendedSpool(outbox.spool)
@@ -60,6 +61,7 @@ class Subtask:
         self.known_inputs: set[str] = set()
         self._room = asyncio.Event()
         self._changed = changed
+        self._most = most
         if self.phase is Phase.ENDED:
             self.begun.set()
 
@@ -83,8 +85,13 @@ class Subtask:
         self._changed()
 
     async def wait_for_room(self) -> None:
-        """Wait while too much output is on disk unsent, unless it is being stopped."""
-        while self.outbox.spool.size > MAX_BACKLOG and not self.stopping.is_set():
+        """Wait while too much is on disk that the server has not stored, unless it is being stopped.
+
+        A server that is away may stay away for hours: then the oldest output makes room, and the work goes on.
+        """
+        while self.outbox.spool.size > self._most and not self.stopping.is_set():
+            if not self.sender.is_connected and self.outbox.spool.drop_output(self._most):
+                return
             self._room.clear()
             await self._room.wait()
 
@@ -107,6 +114,11 @@ class Subtask:
         self._mend(held + 1)
         self.sender.connect(held)
         self._changed()
+
+    def disconnect(self) -> None:
+        """Note that the server is away."""
+        self.sender.disconnect()
+        self._room.set()
 
     def _mend(self, wanted: int) -> None:
         """See to it that every number from ``wanted`` on can be sent, also what was lost from the files."""

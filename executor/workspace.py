@@ -34,6 +34,11 @@ def scratch_folder(home: Path, subtask_id: str) -> Path:
     return own_folder(home, f"cloud-{subtask_id}")
 
 
+def output_file(home: Path, task_id: str, subtask_id: str) -> Path:
+    """Return the file that has all output of a subtask, where that is more than is sent."""
+    return own_folder(home, task_id) / "output" / f"{folder_name(subtask_id)}.log"
+
+
 def resolve(workdir: str, own: Path, offered: tuple[Path, ...]) -> Path:
     """Return the folder that ``options.workdir`` names, relative to the task's own.
 

@@ -1,4 +1,4 @@
-"""One network setting for all connections: proxies and authorities of the environment, and clear words without them."""
+"""One network setting for all connections: proxies and authorities, and clear words where one is missing."""
 
 import ssl
 from collections.abc import AsyncIterator

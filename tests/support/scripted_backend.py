@@ -2,8 +2,10 @@
 
 import asyncio
 import ssl
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -82,6 +84,7 @@ class ScriptedBackend:
         self.registers: list[Register] = []
         self.tokens: list[str] = []
         self.heartbeats: list[list[str]] = []
+        self.heartbeat_times: list[float] = []  # of the monotonic clock
         self.loads: list[dict[str, float]] = []
         self.declines: list[dict[str, Any]] = []
         self.heard: list[str] = []
@@ -142,6 +145,10 @@ class ScriptedBackend:
             lambda: len(self.registers) >= connections and self.socket is not None, timeout, "registered"
         )
         return self.registers[-1]
+
+    def silence(self) -> float:
+        """Return the longest time in seconds without a heartbeat, from the first one until now."""
+        return max(after - before for before, after in pairwise([*self.heartbeat_times, time.monotonic()]))
 
     async def close(self, code: int = WSCloseCode.SERVICE_RESTART) -> None:
         """Close the device's socket."""
@@ -270,6 +277,7 @@ class ScriptedBackend:
 
     async def _on_device_heartbeat(self, socket: web.WebSocketResponse, beat: Any) -> Any:
         self.heartbeats.append(beat.running_task_ids)
+        self.heartbeat_times.append(time.monotonic())
         self.loads.append(beat.load)
         return {"server_time": "2025-01-01T00:00:00Z", "stop": self.stop} if self.answers_heartbeats else None
 

@@ -1,11 +1,10 @@
-"""How every connection leaves this computer, HTTP and WebSocket alike: proxy and certificates from the environment.
+"""How every connection leaves this computer, HTTP and WebSocket alike: as the environment's variables say.
 
-``HTTP_PROXY``, ``HTTPS_PROXY``, ``ALL_PROXY`` and ``NO_PROXY`` count in either case, as they do for other programs,
-and so does ``SSL_CERT_FILE``. aiohttp's own ``trust_env`` is not used: it takes logins from ``~/.netrc`` as well, and
-refuses every request to a host that stands there, since ours say who they are themselves.
+``HTTP_PROXY``, ``HTTPS_PROXY``, ``ALL_PROXY`` and ``NO_PROXY`` count in either case, as for other programs, and so
+does ``SSL_CERT_FILE``. aiohttp's own ``trust_env`` is not used: it takes logins from ``~/.netrc`` as well,
+and then refuses every request to a host that stands there, since ours say who they are themselves.
 """
 
-import errno
 import ipaddress
 import os
 import ssl
@@ -96,7 +95,7 @@ def _proxy_failed(
 
 
 def _trust(url: str) -> ssl.SSLContext | bool:
-    """Return what decides which certificates are good; made here, since aiohttp makes its own when it is imported."""
+    """Return what decides which certificates are good; aiohttp's own is as old as its import."""
     if urlsplit(url).scheme != "https":
         return True
     context = ssl.create_default_context()
@@ -105,7 +104,8 @@ def _trust(url: str) -> ssl.SSLContext | bool:
         try:
             context.load_verify_locations(file)  # OpenSSL has taken it already, and says nothing where it cannot
         except OSError as error:
-            reason = os.strerror(error.errno) if error.errno in errno.errorcode else "no certificate is in it"
+            is_of_files = isinstance(error, FileNotFoundError | PermissionError | IsADirectoryError)
+            reason = error.strerror if is_of_files else "no certificate is in it"
             raise ConnectionFailedError(
                 f"{_AUTHORITIES} names {file}, which cannot be used: {reason}.",
                 hint="It must be a file of certificates in PEM form.",
