@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from executor import fault
 from executor.admission import Refusal, admit
+from executor.backlog import Backlog
 from executor.config import Config
 from executor.outbox import Meta, Outbox
 from executor.owner_secrets import OwnerSecrets
@@ -101,7 +102,8 @@ class Device:
         except OSError as error:
             log.error("Cannot keep a subtask on disk: %s", error)
             return Refusal(f"The device cannot write to its disk: {error}.", retry=True)
-        subtask = Subtask(outbox, offer, self.changed.set, self.config.limits.outbox)
+        backlog = Backlog(outbox.spool, self.config.limits.outbox, self.config.timing.reconnect_max)
+        subtask = Subtask(outbox, offer, self.changed.set, backlog)
         self._subtasks[subtask.id] = subtask
         self._jobs[subtask.id] = job
         return subtask

@@ -19,6 +19,10 @@ class Gap(NamedTuple):
     numbers: range
     told: str
 
+    def since(self, seq: int) -> "Gap":
+        """Return what is left of it for a reader who has all numbers before ``seq``."""
+        return self._replace(numbers=range(max(self.numbers.start, seq), self.numbers.stop))
+
     def read(self, seq: int, max_bytes: int) -> list[bytes]:
         """Return what stands in from ``seq`` on: as much as fits, at least one event."""
         if seq == self.numbers.start:
@@ -36,6 +40,6 @@ def dropped(numbers: range, size: int) -> Gap:
     """Return the gap where output of ``size`` bytes had to make room for later output."""
     return Gap(
         numbers,
-        f"Output was left out here ({size / 1e6:.1f} MB): the server was away, and the device keeps only so much"
-        " of what waits for it.",
+        f"Up to {size / 1e6:.1f} MB of output were left out here: the server was away, and the device keeps only"
+        " so much of what waits for it.",
     )

@@ -18,6 +18,7 @@ class MendedSpool:
         self._files = files
         self._before = _NONE
         self._after = _NONE
+        self._wanted = 1
 
     @property
     def first(self) -> int:
@@ -32,6 +33,7 @@ class MendedSpool:
     def mend(self, wanted: int, last: int) -> None:
         """Stand in for what is not there of ``wanted`` to ``last``, the highest number that was ever given."""
         files = self._files
+        self._wanted = wanted
         self._before = range(wanted, files.first) or _NONE
         self._after = range(max(wanted, files.last + 1), last + 1) or _NONE
         for lost in (self._before, self._after):
@@ -45,10 +47,16 @@ class MendedSpool:
 
     def read(self, seq: int, max_bytes: int) -> list[bytes]:
         """Return the events from ``seq`` on: as many as fit, at least one where there is one."""
+        found = self._gap(seq)
+        if found is not None:
+            return found.since(self._wanted).read(seq, max_bytes)
+        return self._files.read(seq, max_bytes)
+
+    def _gap(self, seq: int) -> gap.Gap | None:
         for lost in (self._before, self._after):
             if seq in lost:
-                return gap.lost(lost).read(seq, max_bytes)
-        return self._files.read(seq, max_bytes)
+                return gap.lost(lost)
+        return self._files.gap(seq)
 
     def forget(self, seq: int) -> None:
         """Drop events up to ``seq``, or some of them later."""

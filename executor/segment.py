@@ -83,9 +83,13 @@ class Segment:
         for event in events:
             self._index(event)
 
+    def gap(self, seq: int) -> Gap | None:
+        """Return the gap that ``seq`` is in, if it is in one."""
+        return self._gaps.get(self._line_of(seq))
+
     def read(self, seq: int, max_bytes: int) -> list[bytes]:
         """Return events from ``seq`` on, or what stands in for them: as many as fit, at least one."""
-        index = bisect_right(self._numbers, seq) - 1
+        index = self._line_of(seq)
         if index in self._gaps:
             return self._gaps[index].read(seq, max_bytes)
         start = self._ends[index - 1] if index else 0
@@ -110,7 +114,7 @@ class Segment:
 
     def replaced(self, seq: int, event: bytes) -> "Segment":
         """Put ``event`` where number ``seq`` was; nothing else moves."""
-        index = bisect_right(self._numbers, seq) - 1
+        index = self._line_of(seq)
         lines = self._lines()
         if index not in self._gaps:
             lines[index] = event
@@ -124,6 +128,9 @@ class Segment:
         """Delete the file."""
         self.close()
         self.path.unlink(missing_ok=True)
+
+    def _line_of(self, seq: int) -> int:
+        return bisect_right(self._numbers, seq) - 1
 
     def _index(self, line: bytes) -> None:
         if hole := _hole(line):

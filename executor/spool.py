@@ -8,6 +8,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
+from executor.gap import Gap
 from executor.segment import SUFFIX, Segment
 
 log = logging.getLogger(__name__)
@@ -79,6 +80,11 @@ class FileSpool:
             if segment.first <= seq <= segment.last:
                 return segment.read(seq, max_bytes)
         return []
+
+    def gap(self, seq: int) -> Gap | None:
+        """Return the gap that ``seq`` is in: its output was dropped."""
+        found = (segment.gap(seq) for segment in self._segments if segment.first <= seq <= segment.last)
+        return next(found, None)
 
     def forget(self, seq: int) -> None:
         """Delete the segments that hold nothing after ``seq``; the one that is written to stays."""

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 
-from executor.limits import Limits
+from executor.backlog import Backlog
 from executor.mending import MendedSpool
 from executor.outbox import Outbox
 from executor.shells.base import Outcome
@@ -37,16 +37,16 @@ class Subtask:
     """Its outbox, the sender that reads from it, and where it is in its life.
 
     ``offer`` is None for one that a former process left; ``changed`` is called when there is something to send.
-    ``most`` is how many bytes may wait on disk.
     """
 
     def __init__(
-        self, outbox: Outbox, offer: Execute | None, changed: Callable[[], None], most: int = Limits().outbox
+        self, outbox: Outbox, offer: Execute | None, changed: Callable[[], None], backlog: Backlog | None = None
     ) -> None:
         self.outbox = outbox
         self.offer = offer
         self.spool = MendedSpool(outbox.spool)
         self.sender = Sender(self.spool)
+        self.backlog = backlog or Backlog(outbox.spool)
         self.outcome = outbox.outcome
         self.phase = Phase.ACCEPTING if self.outcome is None else Phase.ENDED
         self.stop_wanted: Stop | None = None
@@ -59,9 +59,7 @@ class Subtask:
         self.held = 0
         self.is_reporting = False
         self.known_inputs: set[str] = set()
-        self._room = asyncio.Event()
         self._changed = changed
-        self._most = most
         if self.phase is Phase.ENDED:
             self.begun.set()
 
@@ -85,20 +83,13 @@ class Subtask:
         self._changed()
 
     async def wait_for_room(self) -> None:
-        """Wait while too much is on disk that the server has not stored, unless it is being stopped.
-
-        A server that is away may stay away for hours: then the oldest output makes room, and the work goes on.
-        """
-        while self.outbox.spool.size > self._most and not self.stopping.is_set():
-            if not self.sender.is_connected and self.outbox.spool.drop_output(self._most):
-                return
-            self._room.clear()
-            await self._room.wait()
+        """Wait while too much is on disk that the server has not stored, unless it is being stopped."""
+        await self.backlog.wait_for_room(self.stopping)
 
     def acknowledge(self, seq: int, stored: int) -> None:
         """Note what the server holds."""
         self.sender.acknowledge(seq, stored)
-        self._room.set()
+        self.backlog.look()
         self._changed()
 
     def replay(self, seq: int) -> None:
@@ -113,12 +104,13 @@ class Subtask:
         self.is_reporting = False
         self._mend(held + 1)
         self.sender.connect(held)
+        self.backlog.connect()
         self._changed()
 
     def disconnect(self) -> None:
         """Note that the server is away."""
         self.sender.disconnect()
-        self._room.set()
+        self.backlog.disconnect()
 
     def _mend(self, wanted: int) -> None:
         """See to it that every number from ``wanted`` on can be sent, also what was lost from the files."""
@@ -135,7 +127,7 @@ class Subtask:
             return
         self.stop_wanted, self.stop_grace = reason, grace
         self.stopping.set()
-        self._room.set()
+        self.backlog.look()
 
     async def end(self, outcome: Outcome) -> None:
         """Write down how it ended; from now on that is what is reported."""

@@ -91,7 +91,7 @@ class Model:
                 said = decode_event(raw)
                 if not (is_gone_before and said == NOTHING):
                     assert isinstance(said, Notice)
-                    assert "Output was left out here" in said.text
+                    assert "of output were left out here" in said.text
             is_gone_before = is_gone
 
 
@@ -178,7 +178,7 @@ def test_much_that_is_dropped_is_one_notice_and_few_bytes(tmp_path: Path) -> Non
     assert model.spool.size <= 2 * SEGMENT < whole / 20
     notices = [said for raw in model.told() if isinstance(said := decode_event(raw), Notice)]
     (notice,) = notices
-    assert notice.text.startswith("Output was left out here (0.1 MB): the server was away")
+    assert notice.text.startswith("Up to 0.1 MB of output were left out here: the server was away")
     model.append([False, True])
     model.check()
     model.reload()

@@ -96,11 +96,6 @@ class Sender:
         return self._spool.last
 
     @property
-    def is_connected(self) -> bool:
-        """Whether there is somebody to send to."""
-        return self._connected
-
-    @property
     def is_drained(self) -> bool:
         """Whether the other side holds everything."""
         return self.acked >= self._spool.last
