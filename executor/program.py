@@ -37,18 +37,24 @@ class Program:
     async def run(self) -> ExitCode:
         """Work until asked to stop or until that cannot be; return the exit code."""
         home = self._config.home
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
+            home.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = InstanceLock(home).acquire()
+            identity = device_id.load(home)
         except LockedError as error:
             log.error("%s", error)
+            return ExitCode.FAILED
+        except OSError as error:
+            log.error(
+                "%s cannot be used: %s. Make room there, or name another folder in WEGENT_HOME.", home, error
+            )
             return ExitCode.FAILED
         try:
             self._listen_to_signals()
             become_subreaper()
             left = await recovery.recover(home, self._config.timing.terminate)
             async with asyncio.TaskGroup() as group:
-                self._device = Device(self._config, device_id.load(home), group)
+                self._device = Device(self._config, identity, group)
                 Approvals.forget_old(home)
                 for outbox in left:
                     self._device.adopt(outbox)

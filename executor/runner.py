@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,10 +67,11 @@ class Runner:
         self._mark = Mark(str(config.home), subtask.id)
         self._children: list[Child] = []
         self._is_over = False
+        self._disk_failure = ""
         self._coalescer = Coalescer(
             subtask.append,
             config.timing.coalesce_ms / 1000,
-            on_failure=lambda _: subtask.stop(Stop.DISK_FAILED),
+            on_failure=self._fail,
         )
         self._secrets = TaskSecrets(secrets, job.options.env, job.folder)
         self._redactor = Redactor(self._secrets, secrets.patterns)
@@ -97,7 +98,7 @@ class Runner:
             self._outgoing.finish()
             self._coalescer.flush()
         if self._subtask.stop_wanted is Stop.DISK_FAILED:
-            outcome = stopped_outcome(Stop.DISK_FAILED)
+            outcome = self._stopped_outcome()
         await self._subtask.end(self._redactor.value(outcome))
 
     async def deliver(self, text: str, by: str) -> bool:
@@ -124,14 +125,12 @@ class Runner:
         work = asyncio.create_task(self._work())
         stop = asyncio.create_task(self._subtask.stopping.wait())
         watch = asyncio.create_task(self._secrets.watch())
-        timeout = self._job.timeout
         try:
-            await asyncio.wait({work, stop}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({work, stop}, timeout=self._job.timeout, return_when=asyncio.FIRST_COMPLETED)
             if not work.done():
                 self._subtask.stop(Stop.TIMED_OUT)
                 await self._stop(work)
-                stopped = stopped_outcome(self._subtask.stop_wanted or Stop.CANCELLED, timeout)
-                return msgspec.structs.replace(stopped, result=_known_result(work))
+                return msgspec.structs.replace(self._stopped_outcome(), result=_known_result(work))
             return work.result()
         except asyncio.CancelledError:
             self.kill()
@@ -141,6 +140,10 @@ class Runner:
                 task.cancel()
             await asyncio.wait({work, stop, watch}, timeout=AFTER_STOP)
             await self._sweep()
+
+    def _stopped_outcome(self) -> Outcome:
+        reason = self._subtask.stop_wanted or Stop.CANCELLED
+        return stopped_outcome(reason, self._job.timeout, self._disk_failure)
 
     async def _work(self) -> Outcome:
         """Run the shell; what it did not expect becomes a failure, never a subtask without an end."""
@@ -185,7 +188,8 @@ class Runner:
         return Outcome.failed(Code.DECLINED, f"It was not allowed to run. {decision.message}".strip())
 
     async def _emit(self, event: AnyEvent) -> None:
-        await self._subtask.wait_for_room()
+        with self._on_disk():
+            await self._subtask.wait_for_room()
         self._limit.add(event)
 
     async def _start(self, argv: Sequence[str], env: Mapping[str, str], *, needs_input: bool = False) -> Child:
@@ -193,13 +197,30 @@ class Runner:
         if self._subtask.stopping.is_set():
             raise StoppedError("it is being stopped")
         folder = self._job.folder
-        workspace.enter(folder)
+        with self._on_disk():
+            workspace.enter(folder)
         child = await Child.start(argv, cwd=Path(folder), env=env, mark=self._mark, needs_input=needs_input)
         self._children.append(child)
         leader = born(child.pid)
         if leader is not None:
-            await asyncio.to_thread(self._subtask.outbox.add_process, leader)
+            with self._on_disk():
+                await asyncio.to_thread(self._subtask.outbox.add_process, leader)
         return child
+
+    @contextlib.contextmanager
+    def _on_disk(self) -> Iterator[None]:
+        """Write something down without which nothing may go on."""
+        try:
+            yield
+        except OSError as error:
+            self._fail(error)
+            raise StoppedError("the disk fails") from error
+
+    def _fail(self, error: OSError) -> None:
+        """End it, since the disk does not take what must be kept."""
+        log.error("Subtask %s ends, since the disk fails: %s.", self._subtask.id, error)
+        self._disk_failure = f"{error.strerror}: {error.filename or self._config.home}"
+        self._subtask.stop(Stop.DISK_FAILED)
 
     async def _stop(self, work: asyncio.Task[Outcome]) -> None:
         """Interrupt, terminate, kill; return when nothing of it runs."""

@@ -9,7 +9,7 @@ from executor.backlog import Backlog
 from executor.mending import MendedSpool
 from executor.outbox import Outbox
 from executor.shells.base import Outcome
-from wegent.protocol.device_messages import Complete, Execute, ReportedError, Running
+from wegent.protocol.device_messages import Complete, Execute, Running
 from wegent.protocol.errors import MEANINGS, Code
 from wegent.protocol.output_log import Sender
 
@@ -134,10 +134,7 @@ class Subtask:
         self.outcome = Complete(
             self.id, self.attempt, self.sender.last, outcome.status, outcome.error, outcome.result
         )
-        try:
-            await asyncio.to_thread(self.outbox.write_outcome, self.outcome)
-        except OSError as error:
-            log.error("Cannot write how subtask %s ended (%s); it is reported from memory.", self.id, error)
+        await asyncio.to_thread(self.outbox.write_outcome, self.outcome)
 
     def mark_ended(self) -> None:
         """Let the end be reported."""
@@ -152,8 +149,8 @@ class Subtask:
         return Complete(end.subtask_id, end.attempt, seq, end.status, end.error, end.result)
 
 
-def stopped_outcome(reason: Stop, timeout: float | None = None) -> Outcome:
-    """Return how a subtask is reported that was stopped for ``reason``."""
+def stopped_outcome(reason: Stop, timeout: float | None = None, disk: str = "") -> Outcome:
+    """Return how a subtask is reported that was stopped for ``reason``; ``disk`` says what is wrong with it."""
     if reason is Stop.CANCELLED:
         return Outcome("cancelled")
     if reason is Stop.TIMED_OUT:
@@ -161,5 +158,5 @@ def stopped_outcome(reason: Stop, timeout: float | None = None) -> Outcome:
         return Outcome.failed(Code.TIMED_OUT, f"It was stopped after {timeout:g} seconds. {meaning.hint}")
     if reason is Stop.EXECUTOR_STOPPED:
         return Outcome.failed(Code.EXECUTOR_RESTARTED, "The executor was stopped. Start it and retry the subtask.")
-    message = "The device cannot keep the output: its disk is full or fails. Make room on it and retry."
-    return Outcome("failed", ReportedError(Code.SHELL_FAILED, message))
+    message = f"The device's disk is full or fails ({disk}). Make room on it and retry."
+    return Outcome.failed(Code.SHELL_FAILED, message)

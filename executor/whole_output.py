@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 HELD = 256 << 10
 """Bytes that stay in memory: what puts out no more never touches the disk."""
-_LOOK_EVERY = 8 << 20
+_LOOK_EVERY = 128 << 10
 _FREE = 1 << 30
 _FREE_SHARE = 0.05
 """What stays free on the disk: so many bytes, or this share of a small one."""
