@@ -1,8 +1,8 @@
 """A child process with its whole tree: in a process group of its own, stopped step by step, never left behind.
 
 Children may ignore signals, start sessions of their own and outlive their parents. So what belongs to a subtask
-is found in three ways: by process group, by descent (looked up while the parents still lived), and by the mark
-that every child's environment carries.
+is found in four ways: by process group, by descent (looked up while the parents still lived), by the mark that
+every child's environment carries, and on Linux by its brand.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from executor import brand
 from executor.environment import Mark
 from wegent.protocol.time_limit import time_limit
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 PIPE_LIMIT = 64 << 10
 """Bytes read ahead from a child's pipe; beyond, the child waits."""
 POLL = 0.05
+NICER = 5
+"""By how much children's priority is lower than ours."""
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 
 
@@ -69,17 +72,20 @@ class Child:
         loop = asyncio.get_running_loop()
         group: dict[str, Any] = {"start_new_session": True}
         if sys.platform == "win32":
-            group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-        transport, protocol = await loop.subprocess_exec(
-            _Protocol,
-            *argv,
-            stdin=subprocess.PIPE if needs_input else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=cwd,
-            env={**env, **mark.variables()},
-            **group,
-        )
+            flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.BELOW_NORMAL_PRIORITY_CLASS
+            group = {"creationflags": flags}
+        with brand.inherited(mark):
+            transport, protocol = await loop.subprocess_exec(
+                _Protocol,
+                *argv,
+                stdin=subprocess.PIPE if needs_input else subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd=cwd,
+                env={**env, **mark.variables()},
+                **group,
+            )
+        _be_nice(transport.get_pid())
         return cls(transport, protocol, Process(transport, protocol, loop), mark)
 
     @property
@@ -215,12 +221,19 @@ class Tree:
 
         if self._leader is not None and _group_of(process.pid) == self._leader:
             return True
-        if Born(process.pid, process.create_time()) in self._known:
+        if Born(process.pid, process.create_time()) in self._known or brand.is_on(process, self._mark):
             return True
         try:
             return self._mark.is_on(process.environ())
         except (psutil.AccessDenied, psutil.ZombieProcess, OSError):
             return False
+
+
+def _be_nice(leader: int | None) -> None:
+    """Let heartbeats, and whoever sits at this computer, go before what tasks compute (setpriority(2))."""
+    if sys.platform != "win32" and leader is not None:
+        with contextlib.suppress(OSError):  # it has ended already
+            os.setpriority(os.PRIO_PGRP, leader, min(os.getpriority(os.PRIO_PROCESS, 0) + NICER, 19))
 
 
 def born(pid: int) -> Born | None:
