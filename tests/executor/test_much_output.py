@@ -1,17 +1,31 @@
 """More output than is sent: all of it is in a file on the device, and its end is told all the same."""
 
 import hashlib
+import re
 import sys
+import tempfile
 from pathlib import Path
 
 import psutil
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from support.processes import Programs
 from support.scripted_backend import Record, ScriptedBackend
 
 from executor.output_limit import TAIL, OutputLimit
 from executor.whole_output import HELD, WholeOutput
-from wegent.protocol.output_events import AnyEvent, Approval, CellOutput, Diff, Notice, Stream, Text, Usage
+from wegent.protocol.output_events import (
+    AnyEvent,
+    Approval,
+    CellOutput,
+    Diff,
+    Notice,
+    Stream,
+    Text,
+    Usage,
+    encode_event,
+)
 
 MIB = 1 << 20
 FLOOD = """
@@ -108,6 +122,14 @@ async def test_as_much_as_is_sent_leaves_no_file(
     assert not list((programs.folder / "home/.wegent-executor/workspace/task").iterdir())
 
 
+def as_text(data: bytes) -> str:
+    return data.decode(errors="surrogateescape")
+
+
+def written(text: str) -> bytes:
+    return text.encode(errors="surrogateescape")
+
+
 class Passed:
     """What comes through a limit."""
 
@@ -115,6 +137,37 @@ class Passed:
         self.events: list[AnyEvent] = []
         self.whole = WholeOutput(folder / "draft", folder / "kept/one.log", most)
         self.limit = OutputLimit(self.events.append, limit, self.whole)
+
+
+texts = st.one_of(st.text(max_size=300), st.binary(max_size=300).map(as_text))
+any_event = st.one_of(
+    st.builds(Stream, st.sampled_from(["stdout", "stderr"]), texts),
+    st.builds(Text, texts),
+    st.builds(Diff, st.just("f"), st.text()),
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(any_event, max_size=30), st.integers(0, 5000))
+def test_what_is_sent_is_bounded_and_what_is_kept_is_all_of_it(events: list[AnyEvent], limit: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        passed = Passed(Path(folder), limit)
+        for event in events:
+            passed.limit.add(event)
+        sent = b"".join(encode_event(event) for event in passed.events if not isinstance(event, Diff | Notice))
+        assert len(sent) <= limit
+        file = passed.limit.finish()
+        texts = [event.text for event in events if isinstance(event, Stream | Text)]
+        if file is not None:
+            assert file.read_bytes() == b"".join(written(text) for text in texts)
+        diffs = [event for event in events if isinstance(event, Diff)]
+        assert [event for event in passed.events if isinstance(event, Diff)] == diffs
+        for event in passed.events:
+            encode_event(event)  # all of it is text
+        told = "".join(event.text for event in passed.events if isinstance(event, Stream | Text))
+        assert told == re.sub("[\ud800-\udfff]", "\ufffd", "".join(texts)), (
+            "the end was short enough to be told whole"
+        )
 
 
 def test_only_output_is_cut(tmp_path: Path) -> None:

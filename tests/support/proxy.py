@@ -24,6 +24,8 @@ class Proxy:
         """How many connections were ever taken."""
         self._flowing = asyncio.Event()
         self._flowing.set()
+        self.host = "127.0.0.1"
+        """Where it listens; an address of this computer."""
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -41,7 +43,7 @@ class Proxy:
 
     async def listen(self) -> None:
         """Take connections (again), on the same port as before."""
-        self._server = await asyncio.start_server(self._on_connection, "127.0.0.1", self.port, limit=CHUNK)
+        self._server = await asyncio.start_server(self._on_connection, self.host, self.port, limit=CHUNK)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def refuse(self) -> None:
