@@ -12,8 +12,8 @@ from typing import Self
 import msgspec
 
 from executor import fault, secret_files
-from executor.patterns import Patterns
 from executor.limits import Limits
+from executor.patterns import Patterns
 from executor.permission import PermissionMode
 from executor.settings import Redaction, Settings
 from executor.shells import SHELLS

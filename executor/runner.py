@@ -16,8 +16,8 @@ from executor.coalescer import Coalescer
 from executor.config import Config
 from executor.environment import Mark
 from executor.outgoing import Outgoing
-from executor.owner_secrets import OwnerSecrets, TaskSecrets
 from executor.output_limit import OutputLimit
+from executor.owner_secrets import OwnerSecrets, TaskSecrets
 from executor.processes import Child, Tree, born
 from executor.redactor import Redactor
 from executor.results import Results

@@ -1,7 +1,6 @@
 """One subtask on this device, from the accept that was sent to the answered complete."""
 
 import asyncio
-import logging
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 
@@ -12,8 +11,6 @@ from executor.shells.base import Outcome
 from wegent.protocol.device_messages import Complete, Execute, Running
 from wegent.protocol.errors import MEANINGS, Code
 from wegent.protocol.output_log import Sender
-
-log = logging.getLogger(__name__)
 
 
 class Phase(StrEnum):
