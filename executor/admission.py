@@ -55,6 +55,7 @@ def admit(offer: Execute, config: Config) -> Job | Refusal:
         folder=folder,
         attachments=own / attachments.FOLDER,
         permission_mode=mode,
+        is_trusted=workspace.lies_in(folder, config.trusted_projects),
         history_session=offer.history_session,
         timeout=offer.timeout_seconds or checked.timeout_seconds,
         environ=config.environ,

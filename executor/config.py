@@ -33,7 +33,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the executor needs to know; it does not change while it runs.
 
     ``login`` is the one to begin with: it is renewed while the executor runs. ``named_shells`` are those that the
-    owner named with ``--shell``; ``shells`` are all that are offered.
+    owner named with ``--shell``; ``shells`` are all that are offered. In
+    ``trusted_projects`` the project's own settings count; Claude Code stays warm for ``warm_seconds``.
     """
 
     url: str
@@ -45,6 +46,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     shells: tuple[str, ...] = ()
     named_shells: frozenset[str] = frozenset()
     folders: tuple[Path, ...] = ()
+    trusted_projects: tuple[Path, ...] = ()
     permission_mode: PermissionMode = "ask"
     allow_results: bool = False
     approval_seconds: float = 43_200.0
@@ -52,6 +54,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     redact: tuple[str, ...] = ()
     redact_files: tuple[str, ...] = ()
     labels: dict[str, str] = {}
+    warm_seconds: int = 300
     environ: dict[str, str] = {}
     limits: Limits = Limits()
     timing: Timing = Timing()
@@ -75,6 +78,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             shells=_checked_shells(said.shells) if said.shells else _default_shells(),
             named_shells=frozenset(said.shells or ()),
             folders=tuple(_checked_folder(folder) for folder in said.workspaces or ()),
+            trusted_projects=tuple(_checked_folder(folder) for folder in said.trusted_projects or ()),
             permission_mode=said.permission_mode or "ask",
             allow_results=bool(said.allow_results),
             approval_seconds=said.approval_seconds or 43_200.0,
@@ -82,6 +86,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             redact=_checked_patterns(said.redact or []),
             redact_files=_files(said),
             labels=said.labels or {},
+            warm_seconds=300 if said.warm_seconds is None else said.warm_seconds,
             environ=environ,
             limits=Limits.of(said, said.slots or 5, flags.mode == "cloud"),
             timing=Timing.from_env(environ),
@@ -140,7 +145,7 @@ def _checked_shells(names: list[str]) -> tuple[str, ...]:
 def _checked_folder(folder: str) -> Path:
     path = Path(folder).expanduser().absolute()
     if not path.is_dir():
-        raise InvalidSettingError(f"There is no folder {folder} to offer. Make it, or offer another one.")
+        raise InvalidSettingError(f"There is no folder {folder}. Make it, or name another one.")
     return path
 
 

@@ -8,6 +8,7 @@ from executor import fault
 from executor.admission import Refusal, admit
 from executor.backlog import Backlog
 from executor.config import Config
+from executor.hosts import Hosts
 from executor.outbox import Meta, Outbox
 from executor.owner_secrets import OwnerSecrets
 from executor.redaction import Secrets
@@ -36,6 +37,7 @@ class Device:
         """Set whenever there may be something to send."""
         self.secrets = OwnerSecrets(config, lambda: self.login.token)
         self._redactor = Redactor(lambda: Secrets(self.secrets.known()), self.secrets.patterns)
+        self.hosts = Hosts(config.home, 0 if config.kind == "cloud" else config.warm_seconds, group)
         self._group = group
         self._subtasks: dict[str, Subtask] = {}
         self._jobs: dict[str, Job] = {}
@@ -122,7 +124,7 @@ class Device:
         assert subtask.offer is not None
         log.info("Running subtask %s (%s).", subtask.id, subtask.offer.shell)
         shell = SHELLS[subtask.offer.shell]
-        runner = Runner(subtask, job, shell, self.config, lambda: self.login.token, self.secrets)
+        runner = Runner(subtask, job, shell, self.config, lambda: self.login.token, self.secrets, self.hosts)
         self._runners[subtask.id] = runner
         subtask.begun.set()
         self._group.create_task(self._run(subtask, runner))
@@ -183,6 +185,7 @@ class Device:
         """Kill every process of every subtask, without waiting and without a report."""
         for runner in list(self._runners.values()):
             runner.kill()
+        self.hosts.kill()
 
     async def wait_until(self, check: Callable[["Device"], bool]) -> None:
         """Wait until ``check`` holds; looked at whenever a subtask ends or is dropped."""

@@ -99,6 +99,11 @@ def _add_offer(group: "argparse._ArgumentGroup") -> None:
     group.add_argument("--shell", action="append", metavar="SHELL", help=shell)
     folder = "a folder that tasks may work in; repeatable (default: none)"
     group.add_argument("--workspace", action="append", metavar="DIR", help=folder)
+    trust = (
+        "a folder in which Claude Code follows the project's own settings: hooks, rules, MCP servers, which may"
+        " run code unasked; repeatable (default: none)"
+    )
+    group.add_argument("--trust-project", action="append", metavar="DIR", help=trust)
     mode = "how much tasks may do without asking; a task can only be stricter (default: ask)"
     group.add_argument("--permission-mode", choices=permission.MODES, help=mode)
     results = "send back files that a task asks for, from the folder in which it works (default: no)"

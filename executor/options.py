@@ -5,7 +5,9 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from executor import mcp_servers
 from executor.environment import is_reserved
+from executor.mcp_servers import McpServer, ServerName
 from executor.workspace import is_inside
 from wegent.protocol.types import Seconds
 
@@ -29,17 +31,18 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     system_prompt: str | None = None
     permission_mode: str | None = None
     max_turns: Annotated[int, Meta(ge=1, le=10_000)] | None = None
+    mcp_servers: Annotated[dict[ServerName, McpServer], Meta(max_length=20)] = {}
+    images: Annotated[list[FileId], Meta(max_length=20)] = []
     argv: list[str] | None = None
 
-
-_NOT_YET = ("images", "mcp_servers")
+    @property
+    def attached(self) -> list[str]:
+        """Return the ids of all files to fetch, each once."""
+        return list(dict.fromkeys((*self.files, *self.images)))
 
 
 def read(raw: dict[str, Any], shell: str) -> Options:
     """Check ``raw`` for ``shell``; raise :class:`InvalidOptionsError` for what cannot be."""
-    for name in _NOT_YET:
-        if raw.get(name):
-            raise InvalidOptionsError(f"This version of the executor cannot take options.{name}.")
     try:
         options = msgspec.convert(raw, Options)
     except msgspec.ValidationError as error:
@@ -53,6 +56,9 @@ def read(raw: dict[str, Any], shell: str) -> Options:
             f"options.results: {outside[0]!r} does not name files inside the task's folder. Patterns are relative"
             " to it, such as out/*.png or **/*.csv, and hold no '..'."
         )
+    for name, server in options.mcp_servers.items():
+        if (problem := mcp_servers.problem(server)) is not None:
+            raise InvalidOptionsError(f"options.mcp_servers.{name} {problem}")
     reserved = sorted(name for name in options.env if is_reserved(name, shell))
     if reserved:
         listed = ", ".join(name[:64] for name in reserved[:10])

@@ -52,7 +52,7 @@ class Outbox:
             shutil.rmtree(folder)
         folder.mkdir(mode=0o700, parents=True)
         try:
-            _write(folder / _META, meta)
+            write(folder / _META, meta)
             return cls(folder, meta)
         except OSError:
             shutil.rmtree(folder, ignore_errors=True)
@@ -72,7 +72,7 @@ class Outbox:
     def add_process(self, process: Born) -> None:
         """Note the leader of a process group, so that a later executor finds what is left of it."""
         self.meta = msgspec.structs.replace(self.meta, processes=[*self.meta.processes, process])
-        _write(self.folder / _META, self.meta)
+        write(self.folder / _META, self.meta)
 
     @property
     def outcome(self) -> Complete | None:
@@ -94,7 +94,7 @@ class Outbox:
         """
         self._outcome = outcome
         try:
-            _write(self.folder / _OUTCOME, outcome, durable=True)
+            write(self.folder / _OUTCOME, outcome, durable=True)
         except OSError as error:
             log.error(
                 "Cannot write how subtask %s ended (%s); it is reported from memory.", outcome.subtask_id, error
@@ -124,7 +124,7 @@ def leftovers(home: Path) -> list[Outbox]:
     return [found for path in sorted(folder.iterdir()) if path.is_dir() and (found := Outbox.load(path))]
 
 
-def _write(path: Path, content: msgspec.Struct, durable: bool = False) -> None:
+def write(path: Path, content: msgspec.Struct, durable: bool = False) -> None:
     """Replace a file in one step, ``durable`` against power cuts too."""
     temporary = path.with_suffix(".tmp")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -61,6 +61,7 @@ class Child:
         self._transport = transport
         self._protocol = protocol
         self._process = process
+        self._mark = mark
         self.pid = process.pid
         self.tree = Tree(mark, process.pid)
 
@@ -124,6 +125,15 @@ class Child:
                 await self._protocol.exited.wait()
         return self.has_exited
 
+    def begin(self) -> None:
+        """Begin a further turn of a process that waited for one: nothing of it is spared any more."""
+        self.tree = Tree(self._mark, self.pid)
+
+    async def spare(self, pids: Sequence[int]) -> None:
+        """Leave these alone at the end of this turn: they wait for a further one."""
+        found = await asyncio.to_thread(lambda: [born(pid) for pid in pids])
+        self.tree.spared = frozenset(process for process in found if process is not None)
+
     def interrupt(self) -> None:
         """Press Ctrl-C: SIGINT to the group."""
         if sys.platform == "win32":
@@ -138,11 +148,15 @@ class Child:
 
 
 class Tree:
-    """All processes of one subtask: ``leader`` leads their group."""
+    """All processes of one subtask: ``leader`` leads their group.
+
+    ``spared`` are left alone: processes that wait for a further turn of the task.
+    """
 
     def __init__(self, mark: Mark, leader: int | None) -> None:
         self._mark = mark
         self._leader = leader
+        self.spared: frozenset[Born] = frozenset()
         self._known: set[Born] = set()
         self._is_gone = False
 
@@ -187,7 +201,9 @@ class Tree:
     def _send(self, number: int, alive: "list[psutil.Process]") -> None:
         import psutil
 
-        if self._leader is not None and any(_group_of(process.pid) == self._leader for process in alive):
+        is_whole = self._leader is not None and not self.spared
+        if is_whole and any(_group_of(process.pid) == self._leader for process in alive):
+            assert self._leader is not None
             _signal_group(self._leader, number)
         for process in alive:
             # psutil compares start times before it sends, so a reused process id is safe.
@@ -219,6 +235,8 @@ class Tree:
     def _owns(self, process: "psutil.Process") -> bool:
         import psutil
 
+        if Born(process.pid, process.create_time()) in self.spared:
+            return False
         if self._leader is not None and _group_of(process.pid) == self._leader:
             return True
         if Born(process.pid, process.create_time()) in self._known or brand.is_on(process, self._mark):
@@ -244,6 +262,15 @@ def born(pid: int) -> Born | None:
         return Born(pid, psutil.Process(pid).create_time())
     except psutil.Error:
         return None
+
+
+def is_same(process: Born) -> bool:
+    """Whether the process that was written down is still that process.
+
+    Start times are counted from the boot, whose own time moves when the clock is set: hence the tolerance.
+    """
+    now = born(process.pid)
+    return now is not None and abs(now.created - process.created) < 5
 
 
 def is_alive(process: "psutil.Process") -> bool:

@@ -75,6 +75,7 @@ class Program:
                 return ExitCode.STOPPED
             return await self._give_up(linked, device)
         finally:
+            await device.hosts.close()
             for task in (linked, asked, awake, renewed):
                 task.cancel()
             await asyncio.wait({linked, asked, awake, renewed}, timeout=GOODBYE_WITHIN)

@@ -15,6 +15,7 @@ from executor.attachments import AttachmentError, Attachments
 from executor.coalescer import Coalescer
 from executor.config import Config
 from executor.environment import Mark
+from executor.hosts import Hosts
 from executor.outgoing import Outgoing
 from executor.output_limit import OutputLimit
 from executor.owner_secrets import OwnerSecrets, TaskSecrets
@@ -60,6 +61,7 @@ class Runner:
         config: Config,
         token: Callable[[], str],
         secrets: OwnerSecrets,
+        hosts: Hosts,
     ) -> None:
         self._subtask = subtask
         self._job = job
@@ -85,7 +87,8 @@ class Runner:
         self._limit = OutputLimit(self._outgoing.add, config.limits.output, whole)
         self._attachments = Attachments(config.url, token, job.attachments, self._emit)
         self._uploads = Uploads(config.url, token, subtask.id, self._emit, self._redactor)
-        self._shell = kind(job, Tools(self._emit, self._start, self._approvals.ask, self._uploads.send))
+        tools = Tools(self._emit, self._start, self._approvals.ask, self._uploads.send, hosts, self._adopt)
+        self._shell = kind(job, tools)
 
     async def run(self) -> None:
         """Run to the end; afterwards nothing of it runs any more and its outcome is on disk."""
@@ -151,7 +154,7 @@ class Runner:
             await self._secrets.read()
             if (refusal := await self._approved()) is not None:
                 return refusal
-            return await self._shell.run(await self._attachments.fetch(self._job.options.files))
+            return await self._shell.run(await self._attachments.fetch(self._job.options.attached))
         except AttachmentError as error:
             return Outcome.failed(Code.SHELL_FAILED, str(error))
         except Exception as error:
@@ -222,6 +225,12 @@ class Runner:
         self._disk_failure = f"{error.strerror}: {error.filename or self._config.home}"
         self._subtask.stop(Stop.DISK_FAILED)
 
+    def _adopt(self, child: Child) -> None:
+        """Take over a host, to be stopped with the subtask."""
+        self._children.append(child)
+        if self._subtask.stopping.is_set():
+            raise StoppedError("it is being stopped")
+
     async def _stop(self, work: asyncio.Task[Outcome]) -> None:
         """Interrupt, terminate, kill; return when nothing of it runs."""
         terminate = self._config.timing.terminate
@@ -247,7 +256,8 @@ class Runner:
         for tree in trees:
             await tree.end(self._config.timing.terminate)
         for child in self._children:
-            child.close()
+            if not child.tree.spared:
+                child.close()
 
 
 def _known_result(work: asyncio.Task[Outcome]) -> dict[str, Any] | None:

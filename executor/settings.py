@@ -25,6 +25,7 @@ _VARIABLES = {
     "slots": "WEGENT_SLOTS",
     "shells": "WEGENT_SHELLS",
     "workspaces": "WEGENT_WORKSPACES",
+    "trusted_projects": "WEGENT_TRUSTED_PROJECTS",
     "permission_mode": "WEGENT_PERMISSION_MODE",
     "allow_results": "WEGENT_ALLOW_RESULTS",
     "labels": "WEGENT_LABELS",
@@ -34,10 +35,17 @@ _VARIABLES = {
     "output_mib": "WEGENT_OUTPUT_MIB",
     "output_file_mib": "WEGENT_OUTPUT_FILE_MIB",
     "outbox_mib": "WEGENT_OUTBOX_MIB",
+    "warm_seconds": "WEGENT_WARM_SECONDS",
 }
 """Where the environment says a setting. Lists have commas between their items, folders and files what PATH has."""
-_PATHS = frozenset({"workspaces", "redact_files"})
-_FLAGS = {"shells": "shell", "workspaces": "workspace", "labels": "label", "redact_files": "redact_file"}
+_PATHS = frozenset({"workspaces", "trusted_projects", "redact_files"})
+_FLAGS = {
+    "shells": "shell",
+    "workspaces": "workspace",
+    "trusted_projects": "trust_project",
+    "labels": "label",
+    "redact_files": "redact_file",
+}
 """Flags that are repeated have their setting's name in the singular."""
 
 
@@ -53,6 +61,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     slots: Annotated[int, Meta(ge=1, le=1000)] | None = None
     shells: Annotated[list[Word], Meta(max_length=32)] | None = None
     workspaces: Annotated[list[str], Meta(max_length=64)] | None = None
+    trusted_projects: Annotated[list[str], Meta(max_length=64)] | None = None
     permission_mode: PermissionMode | None = None
     allow_results: bool | None = None
     labels: Annotated[dict[Word, Annotated[str, Meta(max_length=200)]], Meta(max_length=64)] | None = None
@@ -63,6 +72,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     output_mib: Annotated[int, Meta(ge=1, le=1024)] | None = None
     output_file_mib: Annotated[int, Meta(ge=0, le=1 << 20)] | None = None
     outbox_mib: Annotated[int, Meta(ge=1, le=1 << 20)] | None = None
+    warm_seconds: Annotated[int, Meta(ge=0, le=86_400)] | None = None
     environment: dict[str, str] | None = None
 
     @classmethod

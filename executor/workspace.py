@@ -39,6 +39,11 @@ def output_file(home: Path, task_id: str, subtask_id: str) -> Path:
     return own_folder(home, task_id) / "output" / f"{folder_name(subtask_id)}.log"
 
 
+def lies_in(folder: Path, folders: tuple[Path, ...]) -> bool:
+    """Whether ``folder`` is one of ``folders`` or in one, links followed."""
+    return any(folder.resolve().is_relative_to(each.resolve()) for each in folders)
+
+
 def resolve(workdir: str, own: Path, offered: tuple[Path, ...]) -> Path:
     """Return the folder that ``options.workdir`` names, relative to the task's own.
 

@@ -6,6 +6,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
+from executor.hosts import Hosts
 from executor.options import Options
 from executor.permission import PermissionMode
 from executor.processes import Child
@@ -21,7 +22,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """One subtask as its shell sees it. ``environ`` is the executor's own; children get what is allowed of it.
 
     ``attachments`` is where files are that were attached to this or an earlier message of the task; the folder
-    exists only if there are any.
+    exists only if there are any. ``is_trusted``: the owner trusts the project in ``folder`` to run code.
     """
 
     subtask_id: str
@@ -31,6 +32,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     folder: Path
     attachments: Path
     permission_mode: PermissionMode
+    is_trusted: bool = False
     history_session: str | None
     timeout: float | None
     environ: dict[str, str]
@@ -80,12 +82,18 @@ class SendFile(Protocol):
 
 
 class Tools(msgspec.Struct, frozen=True):
-    """What the runner lends to a shell."""
+    """What the runner lends to a shell.
+
+    ``hosts`` keeps processes over the end of a subtask; one of them that works for this subtask is told to
+    ``adopt``, so that it is stopped with it.
+    """
 
     emit: Emit
     start: Start
     ask: Ask
     send_file: SendFile
+    hosts: Hosts
+    adopt: Callable[[Child], None]
 
 
 class Shell(Protocol):
