@@ -48,7 +48,7 @@ class Connection:
         async with contextlib.AsyncExitStack() as closing:
             made = profile
             if start.mcp_servers:
-                servers = closing.enter_context(_written({"mcpServers": start.mcp_servers}))
+                servers = closing.enter_context(written({"mcpServers": start.mcp_servers}))
                 made = profile | {"mcp_servers": servers}
             client = claude_sdk.make_client(sdk, made, session, may_use)
             closing.push_async_callback(_disconnect, client)
@@ -145,7 +145,7 @@ async def _disconnect(client: Any) -> None:
 
 
 @contextlib.contextmanager
-def _written(content: dict[str, Any]) -> Any:
+def written(content: dict[str, Any]) -> Any:
     """Write JSON to a file that only its owner reads: a command line would show what is secret in it."""
     descriptor, name = tempfile.mkstemp(prefix="wegent-", suffix=".json")
     path = Path(name)

@@ -119,7 +119,8 @@ def make_client(sdk: ModuleType, profile: dict[str, Any], session: str | None, m
             append_system_prompt=told or None, extra_args={"setting-sources": ",".join(sources)}, **settings
         )
     else:
-        prompt = {"type": "preset", "preset": "claude_code"}
+        # Else the CLI would send a resumed session the words that it began with.
+        prompt: dict[str, Any] = {"type": "preset", "preset": "claude_code", "snapshot": False}
         if told:
             prompt["append"] = told
         options = sdk.ClaudeAgentOptions(
@@ -193,7 +194,7 @@ def _repair() -> None:
             self._stdout_stream: Any = _whole_lines(self._stdout_stream)
 
         async def write(self, data: str) -> None:
-            await super().write(_with_present_permission(data))
+            await super().write(_as_present(data))
 
     module.SubprocessCLITransport = Transport  # type: ignore[attr-defined]
     module._MAX_BUFFER_SIZE = MAX_LINE  # type: ignore[attr-defined]
@@ -212,9 +213,12 @@ async def _whole_lines(chunks: Any) -> AsyncIterator[str]:
             pieces.append(rest)
 
 
-def _with_present_permission(data: str) -> str:
-    """Turn ``{"allow": …}``, which today's CLI does not know, into ``{"behavior": …}``."""
+def _as_present(data: str) -> str:
+    """Say what the present SDK would: the same choice of the system prompt, ``behavior`` instead of ``allow``."""
     message = json.loads(data)
+    if message.get("request", {}).get("subtype") == "initialize":
+        message["request"]["systemPromptSnapshot"] = False
+        return json.dumps(message) + "\n"
     if message.get("type") != "control_response":
         return data
     answer = message["response"].get("response")

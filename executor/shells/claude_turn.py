@@ -53,6 +53,7 @@ class Turn:
         self._keys = itertools.count(1)
         self._asked: dict[int, asyncio.Future[Decided]] = {}
         self._is_connected = False
+        self._has_begun = False
         self._follow_ups: list[str] = []
         self._unanswered = 0
         self._is_over = False
@@ -104,15 +105,19 @@ class Turn:
     async def _with_session(self, sdk: ModuleType, may_use: CanUseTool) -> Ended:
         """Go on with the task's session; begin a new one where this computer does not have it."""
         if self.connection is not None and self.connection.serves(self._start):
-            return await self._converse(self.connection, is_resumed=False)
+            try:
+                return await self._converse(self.connection, is_resumed=True)
+            except Exception as error:
+                if self._has_begun or self._interrupted.is_set():
+                    raise
+                print(f"the session that waited is gone: {error}", file=sys.stderr)
         await self._disconnect()
         if self._start.session:
             try:
                 self.connection = await Connection.open(sdk, self._start, self._start.session, may_use)
                 return await self._converse(self.connection, is_resumed=True)
             except Exception as error:
-                is_here = self._translator.session is not None and not isinstance(error, _NotHereError)
-                if is_here or self._interrupted.is_set():
+                if self._has_begun or self._interrupted.is_set():
                     raise
                 print(f"cannot resume {self._start.session}: {error}", file=sys.stderr)
                 text = "The earlier conversation is not on this device; this turn starts without it."
@@ -147,16 +152,16 @@ class Turn:
         Claude Code says that by a result before anything else and by its exit code: either may be seen first.
         """
         result: Any = None
-        has_begun = not is_resumed
+        self._has_begun = not is_resumed
         agents = self._translator.agents
         while True:
             is_patient = result is None or agents.are_working
             message = await connection.next(None if is_patient else GOES_ON_WITHIN)
             if message is None:
                 break
-            has_begun = has_begun or begins(message)
+            self._has_begun = self._has_begun or begins(message)
             is_result = type(message).__name__ == "ResultMessage"
-            if not has_begun and is_result and message.is_error:
+            if not self._has_begun and is_result and message.is_error:
                 raise _NotHereError(message.result or message.subtype)
             for event in self._translator.events(message):
                 self._tell_event(event)
@@ -171,6 +176,8 @@ class Turn:
                     break
             elif begins(message):
                 result = None
+        if not self._has_begun:
+            raise _NotHereError("Claude Code ended before it began")
         self._is_over = True
         if result is None:
             return Ended(Code.SHELL_FAILED, "Claude Code ended without a result.")
