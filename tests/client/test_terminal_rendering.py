@@ -1,6 +1,7 @@
 """What a person reads of each output event, on a terminal and through pipes."""
 
 import base64
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from wegent.protocol.output_events import (
     File,
     Notice,
     Stream,
+    Subagent,
     Text,
     Thinking,
     Todo,
@@ -201,6 +203,35 @@ async def test_a_todo_list_stands_for_the_call_that_wrote_it(show: Show) -> None
 async def test_a_tool_took_what_the_device_measured(show: Show) -> None:
     _, err = await show(ToolUse("t1", "Bash", {"command": "make"}), ToolResult("t1", "", seconds=83.21))
     assert err == "✓ Bash make  83.2 s\n"
+
+
+async def test_what_a_subagent_does_stands_between_its_begin_and_its_end(show: Show) -> None:
+    _, err = await show(
+        ToolUse("t1", "Task", {"description": "look"}),
+        Subagent("t1", "started", kind="Explore", description="look"),
+        ToolUse("t2", "Bash", {"command": "ls"}, "t1"),
+        ToolResult("t2", "a.txt", parent="t1"),
+        Subagent("t1", "completed", text="I found\na.txt.", seconds=2.5),
+        Subagent("t3", "stopped"),
+    )
+    assert "▸ Explore: look\n  ✓ Bash ls\n◂ I found a.txt.  2.5 s\n✗ stopped" in err
+
+
+async def test_a_notice_tells_when_it_is_over_in_the_readers_time(
+    show: Show, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Shanghai")
+    time.tzset()
+    try:
+        _, err = await show(
+            Notice("warning", "The limit is reached.", "2030-01-02T20:30:00Z"), Notice("info", "x", "?")
+        )
+        _, chinese = await show(Notice("warning", "x", "2030-01-02T20:30:00Z"), language="zh")
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert "The limit is reached. Until 2030-01-03 04:30.\nx\n" in err
+    assert "至 2030-01-03 04:30。" in chinese
 
 
 async def test_an_approval_shows_the_whole_input(show: Show) -> None:

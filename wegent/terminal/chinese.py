@@ -133,6 +133,7 @@ CHINESE: dict[str, str] = {
     "save_later": "使用 --bg 时不会在此保存文件。请稍后保存：wegent attach ID --save DIR",
     "usage_tokens": "输入 {input}、输出 {output} token",
     "usage_seconds": "{seconds} 秒",
+    "until": "至 {time}。",
     "lines_changed": "+{added} −{removed}",
     # approvals
     "may_it": "{tool} 请求许可：",

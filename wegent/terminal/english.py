@@ -141,6 +141,7 @@ ENGLISH: dict[str, str] = {
     "save_later": "With --bg nothing is saved here. Save it later: wegent attach ID --save DIR",
     "usage_tokens": "{input} tokens in, {output} out",
     "usage_seconds": "{seconds} s",
+    "until": "Until {time}.",
     "lines_changed": "+{added} −{removed}",
     # approvals
     "may_it": "{tool} asks for permission:",

@@ -1,6 +1,7 @@
 """Output events as a person reads them."""
 
 import time
+from datetime import datetime
 from difflib import unified_diff
 from typing import Any
 
@@ -21,6 +22,7 @@ from wegent.protocol.output_events import (
     FollowUp,
     Notice,
     Stream,
+    Subagent,
     Text,
     Thinking,
     Todo,
@@ -106,6 +108,8 @@ class Renderer:
                 self._tools[event.id] = event, time.monotonic()
             case ToolResult():
                 self._tool_result(event)
+            case Subagent():
+                self._subagent(event)
             case Diff():
                 self._diff(event)
             case Todo():
@@ -119,7 +123,7 @@ class Renderer:
             case Usage():
                 self._usage(event)
             case Notice():
-                self._screen.line(visible(event.text), _NOTICE_STYLES.get(event.level, "dim"))
+                self._screen.line(self._notice(event), _NOTICE_STYLES.get(event.level, "dim"))
             case File():
                 size = decimal(event.size)
                 self._screen.line(self._words("file", name=event.name, size=size, id=event.id))
@@ -174,10 +178,35 @@ class Renderer:
         if event.is_error:
             self._lines(content_text(event.content), ERROR_LINES, "red")
 
+    def _subagent(self, event: Subagent) -> None:
+        """Say that one begins and how it ends; what it does itself stands indented between."""
+        if event.status == "started":
+            what = ": ".join(visible(part) for part in (event.kind, event.description) if part)
+            self._screen.line(self._cut(f"▸ {what}"), "bold")
+            return
+        mark, style = ("◂", "green") if event.status == "completed" else ("✗", "red")
+        report = " ".join(visible(event.text or event.status).split())
+        took = self._words("usage_seconds", seconds=f"{event.seconds:.1f}") if event.seconds else ""
+        room = self._screen.width - cell_len(took) - 6
+        self._screen.line(Styled(f"{mark} ", style).append(self._cut(report, room)).append(f"  {took}", "dim"))
+
+    def _notice(self, event: Notice) -> str:
+        """Return a notice; when it is over is told in the reader's time, with its day where that is not today."""
+        text = visible(event.text)
+        try:
+            until = datetime.fromisoformat(event.until or "").astimezone()
+        except ValueError:
+            return text
+        is_today = until.date() == datetime.now(until.tzinfo).date()
+        when = self._words("until", time=until.strftime("%H:%M:%S" if is_today else "%Y-%m-%d %H:%M"))
+        return f"{text} {when}"
+
     def _tool_line(self, mark: str, style: str, use: ToolUse, took: str) -> None:
         main = main_input(use.input)
-        room = self._screen.width - cell_len(f"{mark} {visible(use.name)}  ") - cell_len(took) - 3
-        line = Styled(f"{mark} ", style).append(visible(use.name), "bold").append(f" {self._cut(main, room)}")
+        indent = "  " if use.parent else ""
+        room = self._screen.width - cell_len(f"{indent}{mark} {visible(use.name)}  ") - cell_len(took) - 3
+        line = Styled(f"{indent}{mark} ", style).append(visible(use.name), "bold")
+        line.append(f" {self._cut(main, room)}")
         if took:
             line.append(f"  {took}", "dim")
         self._screen.line(line)

@@ -14,7 +14,9 @@ import type {
   Diff,
   OutputEvent,
   RawEvent,
+  Subagent,
   ToolResult,
+  ToolUse,
   Usage,
 } from "@/protocol/wire";
 
@@ -86,11 +88,15 @@ export class TranscriptBuilder {
   private take(event: Exclude<OutputEvent, Piece>): void {
     switch (event.type) {
       case "tool_use": {
-        this.takeTool(event.id, event.name, event.input);
+        this.takeTool(event);
         return;
       }
       case "tool_result": {
         this.takeResult(event);
+        return;
+      }
+      case "subagent": {
+        this.takeSubagent(event);
         return;
       }
       case "diff": {
@@ -173,8 +179,8 @@ export class TranscriptBuilder {
     for (const block of others) this.push(block);
   }
 
-  private takeTool(toolId: string, name: string, input: unknown): void {
-    const tool = { kind: "tool" as const, toolId, name, input, result: null, diffs: [] };
+  private takeTool({ id: toolId, name, input, parent = null }: ToolUse): void {
+    const tool = { kind: "tool" as const, toolId, name, input, result: null, diffs: [], parent };
     const asked = this.approvals.get(toolId);
     const question = asked === undefined ? undefined : this.blocks[asked];
     if (asked === undefined || question?.kind !== "approval") {
@@ -196,6 +202,16 @@ export class TranscriptBuilder {
     const seconds = typeof event.seconds === "number" ? event.seconds : null;
     const result = { content: event.content, isError: event.is_error === true, seconds };
     this.replace(tool.at, { ...tool.block, result });
+  }
+
+  private takeSubagent(event: Subagent): void {
+    const tool = this.tool(event.id);
+    if (!tool) {
+      this.push({ kind: "unknown", data: { ...event } });
+      return;
+    }
+    const agent = { status: event.status, text: event.text ?? "", seconds: event.seconds ?? null };
+    this.replace(tool.at, { ...tool.block, agent });
   }
 
   private takeDiff({ path, patch }: Diff): void {
