@@ -59,12 +59,15 @@ class Hosts:
 
     async def start(self, argv: Sequence[str], env: Mapping[str, str]) -> Child:
         """Return a new host; one whose caller is stopped meanwhile becomes a spare one."""
-        starting = self._group.create_task(self._start(argv, env))
+        starting = self._group.create_task(self._try_start(argv, env))
         try:
-            return await asyncio.shield(starting)
+            started = await asyncio.shield(starting)
         except asyncio.CancelledError:
             starting.add_done_callback(self._keep_started)
             raise
+        if isinstance(started, Exception):
+            raise started
+        return started
 
     @property
     def are_kept(self) -> bool:
@@ -99,12 +102,19 @@ class Hosts:
             child.tree.end_now()
 
     async def _prepare(self, argv: Sequence[str], env: Mapping[str, str]) -> None:
+        started = await self._try_start(argv, env)
+        self._is_preparing = False
+        if isinstance(started, Exception):
+            log.warning("No process can be started ahead: %s", started)
+        else:
+            self.keep(started)
+
+    async def _try_start(self, argv: Sequence[str], env: Mapping[str, str]) -> Child | Exception:
+        """Return what went wrong instead of raising: a failed task would end the executor with its group."""
         try:
-            self.keep(await self._start(argv, env))
-        except OSError as error:
-            log.warning("No process can be started ahead: %s", error)
-        finally:
-            self._is_preparing = False
+            return await self._start(argv, env)
+        except Exception as error:  # whoever wants the host hears of it
+            return error
 
     async def _start(self, argv: Sequence[str], env: Mapping[str, str]) -> Child:
         name = f"host-{uuid.uuid4().hex}"
@@ -123,11 +133,14 @@ class Hosts:
         if child in self._waiting:
             await self._let_go(child)
         await child.tree.end(END_WITHIN)
-        await asyncio.to_thread(entry.unlink, missing_ok=True)
+        try:
+            await asyncio.to_thread(entry.unlink, missing_ok=True)
+        except OSError as error:
+            log.warning("Cannot remove %s (%s); the next start will.", entry, error)
 
-    def _keep_started(self, starting: asyncio.Task[Child]) -> None:
-        if not starting.cancelled() and starting.exception() is None:
-            self.keep(starting.result())
+    def _keep_started(self, starting: asyncio.Task[Child | Exception]) -> None:
+        if not starting.cancelled() and isinstance(child := starting.result(), Child):
+            self.keep(child)
 
     async def _end_when_idle(self, child: Child) -> None:
         left = self._seconds if self.are_kept else 0

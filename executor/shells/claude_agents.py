@@ -12,12 +12,16 @@ from wegent.protocol.output_events import Subagent
 _KINDS = frozenset({"local_agent", "local_workflow"})
 """Tasks that end by themselves; a command in the background may run for ever, and ends with the turn."""
 
+_LAST = {"completed": "completed", "failed": "failed", "killed": "stopped", "stopped": "stopped"}
+"""How a task that is over ended, by the CLI's word."""
+
 
 class Agents:
     """Follows the CLI's ``system`` messages."""
 
     def __init__(self) -> None:
         self._began: dict[str, str] = {}
+        self._over: dict[str, str] = {}
         self._is_untold = False
 
     @property
@@ -40,10 +44,17 @@ class Agents:
         elif subtype == "task_notification" and task in self._began:
             yield self._end(task, data.get("status") or "completed", data)
         elif subtype == "task_updated" and task in self._began:
-            if data.get("patch", {}).get("status") == "killed":  # its notification may never come
-                yield self._end(task, "stopped", data)
-        elif subtype == "status" and data.get("status") == "requesting":
-            self._is_untold = False
+            self._note(task, data.get("patch", {}).get("status"))
+        elif subtype == "background_tasks_changed" or data.get("status") == "requesting":
+            for left in sorted(self._over.keys() & self._began.keys()):  # its notification did not come
+                yield self._end(left, self._over[left], {})
+            self._over.clear()
+            self._is_untold = self._is_untold and subtype != "status"
+
+    def _note(self, task: str, status: str | None) -> None:
+        """Note that one is over; its notification says more, if it comes."""
+        if status in _LAST:
+            self._over[task] = _LAST[status]
 
     def _end(self, task: str, status: str, data: dict[str, Any]) -> Subagent:
         self._is_untold = True

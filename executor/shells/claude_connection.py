@@ -34,6 +34,8 @@ class Connection:
         self._background: list[Any] = []
         self._is_settled = True
         self.meter = meter
+        self.is_over = False
+        """Whether the CLI has said its last."""
         self.session: str | None = None
         self.processes: list[int] = []
         """This one, the CLI, and whatever that needed before the first turn began."""
@@ -94,7 +96,9 @@ class Connection:
             return None
         if isinstance(message, Exception):
             raise message
-        if message is not None:
+        if message is None:
+            self.is_over = True
+        else:
             self._look(message)
         return message
 

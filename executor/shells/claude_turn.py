@@ -36,7 +36,7 @@ from wegent.protocol.errors import Code
 from wegent.protocol.output_events import AnyEvent, Notice, Usage
 
 GOES_ON_WITHIN = 2.0
-"""Seconds after a result in which the CLI begins with what it still has to answer."""
+"""Seconds after a result in which the CLI begins with what it still has to answer; subagents may take longer."""
 
 Tell = Callable[[Told], None]
 
@@ -155,9 +155,10 @@ class Turn:
         self._has_begun = not is_resumed
         agents = self._translator.agents
         while True:
-            is_patient = result is None or agents.are_working
-            message = await connection.next(None if is_patient else GOES_ON_WITHIN)
+            message = await connection.next(None if result is None else GOES_ON_WITHIN)
             if message is None:
+                if agents.are_working and not connection.is_over and not self._interrupted.is_set():
+                    continue
                 break
             self._has_begun = self._has_begun or begins(message)
             is_result = type(message).__name__ == "ResultMessage"

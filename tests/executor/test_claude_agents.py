@@ -7,6 +7,7 @@ from support.claude_records import of, offer
 from support.model_endpoint import Block, Reply, model_endpoint, text, tool, wait
 from support.scripted_backend import ScriptedBackend
 
+from executor.shells.claude_agents import Agents
 from wegent.protocol.output_events import Subagent, Text, ToolResult, ToolUse, Usage
 
 SDKS = ("claude_agent_sdk", "claude_code_sdk")
@@ -42,6 +43,28 @@ async def test_what_a_subagent_does_is_told_with_whose_it_is_and_awaited(
     words = "Wait.\n\nIt was found." if is_background else "It was found."
     assert "".join(event.text for event in of(record, Text)) == words
     assert sum(used.input_tokens for used in of(record, Usage)) == 11 * len(endpoint.requests)
+
+
+async def test_a_turn_that_waits_for_its_subagents_can_be_stopped(backend: ScriptedBackend, start_claude) -> None:
+    async with model_endpoint([task()], [text("Wait.")], [wait(60)]) as endpoint:
+        start_claude(endpoint, WEGENT_CANCEL_SECONDS="30")
+        record = await offer(backend, "one")
+        await record.until(lambda record: of(record, Usage), 40)
+        await backend.cancel(record, 32)
+        assert (await record.ended(20)).status == "cancelled"
+
+
+def test_a_subagent_whose_notification_does_not_come_is_over_all_the_same() -> None:
+    agents = Agents()
+    began = {"task_id": "a", "task_type": "local_agent", "tool_use_id": "t1", "subagent_type": "Explore"}
+    assert list(agents.events("task_started", began)) == [Subagent("t1", "started", kind="Explore")]
+    assert not list(agents.events("task_updated", {"task_id": "a", "patch": {"status": "killed"}}))
+    assert agents.are_working
+    ended = list(agents.events("background_tasks_changed", {"tasks": []}))
+    assert ended == [Subagent("t1", "stopped")]
+    assert (agents.are_working, agents.have_news) == (False, True)
+    assert not list(agents.events("status", {"status": "requesting"}))
+    assert not agents.have_news
 
 
 async def test_usage_and_cost_are_the_turns_own_over_follow_ups_turns_and_restarts(

@@ -164,3 +164,19 @@ async def test_where_nothing_may_stay_nothing_does(backend: ScriptedBackend, sta
         _, session = await turn(backend, "one")
         await eventually(lambda: not hosted() and not ledger(tmp_path))
         assert (await turn(backend, "two", history_session=session))[1] == session
+
+
+async def test_a_host_that_cannot_be_started_fails_its_turn_and_not_the_executor(
+    backend: ScriptedBackend, start_claude, tmp_path: Path
+) -> None:
+    async with model_endpoint([text("Hello.")]) as endpoint:
+        start_claude(endpoint)
+        await backend.connected()
+        ledger_folder = tmp_path / "claude-home/.wegent-executor/hosts"
+        ledger_folder.write_text("in the way")
+        end = await (await offer(backend, "one")).ended(40)
+        assert end.error is not None
+        assert "could not run it" in end.error.message
+        ledger_folder.unlink()
+        await turn(backend, "two")
+    assert len(backend.registers) == 1
