@@ -23,7 +23,10 @@ def task(**more: object) -> Block:
 async def test_what_a_subagent_does_is_told_with_whose_it_is_and_awaited(
     backend: ScriptedBackend, start_claude, sdk: str, is_background: bool
 ) -> None:
-    looking: list[Reply] = [[wait(1), tool("Bash", command="echo found", description="x")], [text("I found it.")]]
+    looking: list[Reply] = [
+        [wait(2.5 if is_background else 1), tool("Bash", command="echo found", description="x")],
+        [text("I found it.")],
+    ]
     begin = [task(run_in_background=is_background)]
     last: Reply = [text("It was found.")]
     replies = [begin, [text("Wait.")], *looking, last] if is_background else [begin, *looking, last]
