@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from executor import workspace
+from executor import whole_output
 from executor.approvals import Approvals
 from executor.attachments import AttachmentError, Attachments
 from executor.coalescer import Coalescer
@@ -26,7 +27,6 @@ from executor.shells.base import Job, Outcome, Shell, Tools
 from executor.subtask import Stop, Subtask, stopped_outcome
 from executor.uploads import Uploads
 from executor.whole_output import WholeOutput
-from executor.workspace import output_file
 from wegent.protocol.errors import Code
 from wegent.protocol.inputs import ApprovalInput
 from wegent.protocol.output_events import AnyEvent, FollowUp, Notice
@@ -79,11 +79,8 @@ class Runner:
         self._redactor = Redactor(self._secrets, secrets.patterns)
         self._outgoing = Outgoing(self._redactor, self._coalescer.add)
         self._approvals = Approvals(config.home, job.task_id, self._emit, config.approval_seconds)
-        whole = WholeOutput(
-            subtask.outbox.folder / "output",
-            output_file(config.home, job.task_id, job.subtask_id),
-            config.limits.output_file,
-        )
+        draft, file = subtask.outbox.folder / "output", whole_output.file_of(config.home, subtask.id)
+        whole = WholeOutput(draft, file, config.limits.output_file)
         self._limit = OutputLimit(self._outgoing.add, config.limits.output, whole)
         self._attachments = Attachments(config.url, token, job.attachments, self._emit)
         self._uploads = Uploads(config.url, token, subtask.id, self._emit, self._redactor)
@@ -217,7 +214,7 @@ class Runner:
             yield
         except OSError as error:
             self._fail(error)
-            raise StoppedError("the disk fails") from error
+            raise
 
     def _fail(self, error: OSError) -> None:
         """End it, since the disk does not take what must be kept."""

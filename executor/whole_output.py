@@ -1,10 +1,11 @@
 """All that a subtask puts out, byte for byte, in a file on the device: for when it is more than is sent."""
 
-import contextlib
 import os
 import shutil
 from pathlib import Path
 from typing import BinaryIO
+
+from executor.workspace import folder_name
 
 HELD = 256 << 10
 """Bytes that stay in memory: what puts out no more never touches the disk."""
@@ -12,6 +13,11 @@ _LOOK_EVERY = 128 << 10
 _FREE = 1 << 30
 _FREE_SHARE = 0.05
 """What stays free on the disk: so many bytes, or this share of a small one."""
+
+
+def file_of(home: Path, subtask_id: str) -> Path:
+    """Return where the file of a subtask stays: outside its task's folder, whose files may be sent back."""
+    return home / "output" / f"{folder_name(subtask_id)}.log"
 
 
 class WholeOutput:
@@ -50,7 +56,7 @@ class WholeOutput:
             return
         self._file.close()
         try:
-            self._make_folder()
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             os.replace(self._draft, self.path)
             self._file = self.path.open("ab", buffering=0)
         except OSError as error:
@@ -85,15 +91,6 @@ class WholeOutput:
         self.ended = error.strerror or str(error)
         self.size -= len(self._held)
         self._held.clear()
-
-    def _make_folder(self) -> None:
-        """Make the folder that it goes to; a link that a task left in its place must not lead it elsewhere."""
-        folder = self.path.parent
-        if folder.is_symlink():
-            folder.unlink()
-        folder.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(FileNotFoundError):
-            self.path.unlink()
 
 
 def _private(path: str, flags: int) -> int:

@@ -34,11 +34,6 @@ def scratch_folder(home: Path, subtask_id: str) -> Path:
     return own_folder(home, f"cloud-{subtask_id}")
 
 
-def output_file(home: Path, task_id: str, subtask_id: str) -> Path:
-    """Return the file that has all output of a subtask, where that is more than is sent."""
-    return own_folder(home, task_id) / "output" / f"{folder_name(subtask_id)}.log"
-
-
 def lies_in(folder: Path, folders: tuple[Path, ...]) -> bool:
     """Whether ``folder`` is one of ``folders`` or in one, links followed."""
     return any(folder.resolve().is_relative_to(each.resolve()) for each in folders)

@@ -68,13 +68,13 @@ async def test_a_hundred_megabytes_are_cut_kept_and_harm_nothing(
     program = start_executor(WEGENT_OUTPUT_MIB="4")
     await backend.connected()
     before = psutil.Process(program.pid).memory_info().rss
-    record = await backend.offer("one", f"{sys.executable} {tmp_path}/flood.py", task_id="task")
+    record = await backend.offer("one", f"{sys.executable} {tmp_path}/flood.py")
     end = await record.ended(120)
     peak = peak_memory(program.pid)
     assert end.result is not None
     assert (end.status, end.result["exit_code"]) == ("failed", 3)
     assert sum(map(len, record.raw)) <= 4 * MIB + 2 * TAIL
-    file = programs.folder / "home/.wegent-executor/workspace/task/output/one.log"
+    file = programs.folder / "home/.wegent-executor/output/one.log"
     assert end.result["output_file"] == str(file)
     whole = b"".join(b"%09d " % number + b"." * 89 + b"\n" for number in range(1_000_000))
     with file.open("rb") as kept:
@@ -115,11 +115,11 @@ async def test_as_much_as_is_sent_leaves_no_file(
     backend: ScriptedBackend, start_executor, programs: Programs
 ) -> None:
     start_executor()
-    record = await backend.offer("one", "head -c 1000000 /dev/zero | tr '\\0' x", task_id="task")
+    record = await backend.offer("one", "head -c 1000000 /dev/zero | tr '\\0' x")
     end = await record.ended()
     assert (end.result, len(record.text())) == ({"exit_code": 0}, 1_000_000)
     assert not notices(record)
-    assert not list((programs.folder / "home/.wegent-executor/workspace/task").iterdir())
+    assert not (programs.folder / "home/.wegent-executor/output").exists()
 
 
 def as_text(data: bytes) -> str:
@@ -205,12 +205,3 @@ def test_a_file_that_is_not_whole_is_said_not_to_be(tmp_path: Path, most: int, t
     assert any(isinstance(event, Notice) and told in event.text for event in passed.events)
     assert (file.stat().st_size if file else 0) == most
     assert isinstance(passed.events[-1], Stream | Notice)
-
-
-def test_a_link_in_its_place_leads_nowhere(tmp_path: Path) -> None:
-    (tmp_path / "elsewhere").mkdir()
-    (tmp_path / "kept").symlink_to(tmp_path / "elsewhere")
-    passed = Passed(tmp_path, 1)
-    passed.limit.add(Text("long enough"))
-    assert passed.limit.finish() == tmp_path / "kept/one.log"
-    assert not list((tmp_path / "elsewhere").iterdir())
