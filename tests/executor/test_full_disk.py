@@ -50,7 +50,7 @@ async def test_output_that_cannot_be_kept_offers_that_cannot_be_taken_and_after_
     disk.empty()
     assert (await (await backend.offer("two", "true")).ended()).status == "completed"
     assert program.returncode is None
-    assert not list((disk.path / "outbox").iterdir())
+    await eventually(lambda: not list((disk.path / "outbox").iterdir()))
 
 
 async def test_an_end_that_cannot_be_written_is_told_all_the_same(
