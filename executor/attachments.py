@@ -2,46 +2,29 @@
 
 import asyncio
 import filecmp
-import logging
 import os
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import BinaryIO
 
 import aiohttp
 
-from executor.file_name import numbered, safe
-from wegent.client.rest import retry_after
-from wegent.protocol.backoff import full_jitter
+from executor.transfers import TIMEOUT, Transfer, check_passing
+from wegent.client.file_name import numbered, safe
 from wegent.protocol.output_events import Notice
+from wegent.protocol.resources import MAX_FILE
 from wegent.protocol.time_limit import time_limit
 
-log = logging.getLogger(__name__)
-
 FOLDER = "attachments"
-MAX_BYTES = 24 << 20
-"""Bytes of one file; the server takes no larger ones."""
 ALL_WITHIN = 600.0
 """Seconds in which all files of a message must be here."""
-FIRST_WAIT = 0.5
-LONGEST_WAIT = 15.0
 _CHUNK = 256 << 10
-_TIMEOUT = aiohttp.ClientTimeout(sock_connect=10, sock_read=30)
-_ASK_AGAIN = frozenset({401, 408, 425, 429, 500, 502, 503, 504})
-"""Answers that pass: also a token that has expired, since the executor waits for a new login."""
 
 
 class AttachmentError(Exception):
     """An attached file that cannot be had; the message is for the sender."""
-
-
-class _NotYetError(Exception):
-    """The server cannot give the file just now; ask again, not before ``after`` seconds."""
-
-    def __init__(self, message: str, after: float = 0) -> None:
-        super().__init__(message)
-        self.after = after
 
 
 class Attachments:
@@ -54,7 +37,7 @@ class Attachments:
         self._token = token
         self._folder = folder
         self._tell = tell
-        self._is_trouble_told = False
+        self._transfer = Transfer(self._tell_trouble)
 
     async def fetch(self, ids: Sequence[str]) -> list[Path]:
         """Return where the files are now, in the order of ``ids``; raise :class:`AttachmentError`."""
@@ -62,10 +45,10 @@ class Attachments:
             return []
         try:
             await asyncio.to_thread(self._prepare)
-            async with time_limit(ALL_WITHIN), aiohttp.ClientSession(trust_env=True, timeout=_TIMEOUT) as http:
+            async with time_limit(ALL_WITHIN), aiohttp.ClientSession(trust_env=True, timeout=TIMEOUT) as http:
                 paths: list[Path] = []
                 for id in dict.fromkeys(ids):
-                    paths.append(await self._fetch(http, id, paths))
+                    paths.append(await self._transfer.repeat(partial(self._download, http, id, tuple(paths))))
                 return paths
         except TimeoutError:
             raise AttachmentError(
@@ -81,27 +64,8 @@ class Attachments:
         if self._folder.is_symlink():
             raise AttachmentError(f"{self._folder} is a link; attached files go only to a folder. Remove it.")
 
-    async def _fetch(self, http: aiohttp.ClientSession, id: str, taken: Sequence[Path]) -> Path:
-        for wait in full_jitter(FIRST_WAIT, LONGEST_WAIT):
-            try:
-                return await self._download(http, id, taken)
-            except _NotYetError as error:
-                pause = max(wait, error.after)
-                await self._tell_trouble(id, str(error))
-            except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
-                pause = wait
-                await self._tell_trouble(id, str(error) or type(error).__name__)
-            await asyncio.sleep(pause)
-        raise AssertionError("full_jitter never ends")
-
-    async def _tell_trouble(self, id: str, reason: str) -> None:
-        """Say once why nothing happens for a while."""
-        log.info("Attached file %s cannot be fetched yet: %s", id, reason)
-        if not self._is_trouble_told:
-            self._is_trouble_told = True
-            await self._tell(
-                Notice("warning", f"The attached files cannot be fetched yet ({reason}); trying again.")
-            )
+    async def _tell_trouble(self, reason: str) -> None:
+        await self._tell(Notice("warning", f"The attached files cannot be fetched yet ({reason}); trying again."))
 
     async def _download(self, http: aiohttp.ClientSession, id: str, taken: Sequence[Path]) -> Path:
         headers = {"Authorization": f"Bearer {self._token()}"}
@@ -138,9 +102,7 @@ def listed(paths: Sequence[Path]) -> str:
 def _check(answer: aiohttp.ClientResponse, id: str) -> None:
     if answer.status == 200:
         return
-    if answer.status in _ASK_AGAIN:
-        after = retry_after(answer.headers.get("Retry-After", ""))
-        raise _NotYetError(f"the server answered HTTP {answer.status}", after)
+    check_passing(answer)
     if answer.status == 404:
         raise AttachmentError(
             f"The attached file {id} is not on the server (any more): files are kept for 24 hours."
@@ -162,6 +124,6 @@ async def _write(content: aiohttp.StreamReader, part: Path, id: str) -> None:
     with _anew(part) as file:
         async for chunk in content.iter_chunked(_CHUNK):
             size += len(chunk)
-            if size > MAX_BYTES:
-                raise AttachmentError(f"The attached file {id} has more than {MAX_BYTES >> 20} MiB.")
+            if size > MAX_FILE:
+                raise AttachmentError(f"The attached file {id} has more than {MAX_FILE >> 20} MiB.")
             await asyncio.to_thread(file.write, chunk)

@@ -17,6 +17,7 @@ from executor.environment import Mark
 from executor.processes import Child, Tree, born
 from executor.shells.base import Job, Outcome, Shell, Tools
 from executor.subtask import Stop, Subtask, stopped_outcome
+from executor.uploads import Uploads
 from wegent.protocol.errors import Code
 from wegent.protocol.inputs import ApprovalInput
 from wegent.protocol.output_events import AnyEvent, FollowUp, Notice
@@ -38,7 +39,7 @@ class StoppedError(Exception):
 
 
 class Runner:
-    """Runs ``subtask`` with a shell of ``kind``; ``token`` gives what its files are fetched with."""
+    """Runs ``subtask`` with a shell of ``kind``; ``token`` gives what its files are fetched and sent with."""
 
     def __init__(
         self, subtask: Subtask, job: Job, kind: type[Shell], config: Config, token: Callable[[], str]
@@ -56,7 +57,8 @@ class Runner:
         )
         self._approvals = Approvals(config.home, job.task_id, self._emit)
         self._attachments = Attachments(config.url, token, job.attachments, self._emit)
-        self._shell = kind(job, Tools(self._emit, self._start, self._approvals.ask))
+        self._uploads = Uploads(config.url, token, subtask.id, self._emit)
+        self._shell = kind(job, Tools(self._emit, self._start, self._approvals.ask, self._uploads.send))
 
     async def run(self) -> None:
         """Run to the end; afterwards nothing of it runs any more and its outcome is on disk."""

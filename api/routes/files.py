@@ -5,42 +5,51 @@ from urllib.parse import quote
 
 import msgspec
 from quart import Blueprint, Response, request
-from quart_schema import validate_response
+from quart_schema import validate_querystring, validate_response
 
 from api import auth
 from api.store import files
 from wegent.protocol.errors import Code, ProtocolError
+from wegent.protocol.resources import MAX_FILE, StoredFile
 
 blueprint = Blueprint("files", __name__, url_prefix="/files")
 
 OWN = ("read", "send", "device")
 
 
-class StoredFile(msgspec.Struct, frozen=True):
-    """A file that was stored; ``size`` in bytes."""
+class SentBy(msgspec.Struct, frozen=True):
+    """Which subtask sends a file, where one does."""
 
-    id: str
-    name: str
-    media_type: str
-    size: int
-    expires_at: str
+    subtask_id: str | None = None
 
 
 @blueprint.post("")
-@auth.scope("send", "device")
+@auth.scope("send", "device", "cloud")
+@validate_querystring(SentBy)
 @validate_response(StoredFile, 201)
-async def upload_file() -> tuple[StoredFile, int]:
-    """Store a file (multipart, field ``file``) for 24 hours."""
+async def upload_file(query_args: SentBy) -> tuple[StoredFile, int]:
+    """Store a file (multipart, field ``file``) for 24 hours; a device says which subtask of its sends it."""
+    owner = await _receiver(query_args.subtask_id)
     sent = (await request.files).get("file")
     if sent is None:
         raise ProtocolError(Code.BAD_MESSAGE, "There is no file in the field `file`.", field="file")
-    body = sent.read(files.MAX_BYTES + 1)
-    if len(body) > files.MAX_BYTES:
-        raise ProtocolError(Code.TOO_LARGE, f"A file may have {files.MAX_BYTES} bytes.")
+    body = sent.read(MAX_FILE + 1)
+    if len(body) > MAX_FILE:
+        raise ProtocolError(Code.TOO_LARGE, f"A file may have {MAX_FILE} bytes.")
     name = (sent.filename or "file").replace("\0", "")[:200]
     media_type = re.sub(r"[^ -~]", "_", sent.content_type or "application/octet-stream")[:200]
-    stored = await files.insert(auth.store().database, auth.login().user.id, name, media_type, body)
+    stored = await files.insert(auth.store().database, owner, name, media_type, body)
     return StoredFile(*stored), 201
+
+
+async def _receiver(subtask_id: str | None) -> str:
+    """Return whose file it becomes: the caller's own, or that of whoever sent what the caller's device runs."""
+    who = auth.login()
+    if subtask_id is not None:
+        auth.check_scope(who, "device", "cloud")
+        return await files.receiver(auth.store().database, who.user.id, subtask_id)
+    auth.check_scope(who, "send", "device")
+    return who.user.id
 
 
 async def _owners(file_id: str) -> set[str]:

@@ -13,7 +13,6 @@ from api.store.tables import devices, files, subtasks
 from wegent.protocol.errors import Code, ProtocolError
 from wegent.protocol.states import HOLDS_SLOT
 
-MAX_BYTES = 24 << 20
 MAX_USER_BYTES = 512 << 20
 KEEP_MS = 24 * 3600 * 1000
 
@@ -82,6 +81,21 @@ async def senders_in_cloud(database: Database, operator_id: str, file_id: str) -
     async with database.read() as connection:
         held = await connection.fetch_all(query)
     return {each["user_id"] for each in held if file_id in _attached(msgspec.json.decode(each["options"]))}
+
+
+async def receiver(database: Database, sender_id: str, subtask_id: str) -> str:
+    """Return who sent what a device of this user runs now, and so gets its files; raise ``not_found``."""
+    query = (
+        sa.select(subtasks.c.user_id)
+        .join(devices, devices.c.row == subtasks.c.device)
+        .where(subtasks.c.id == subtask_id, devices.c.user_id == sender_id)
+        .where(subtasks.c.state.in_([state.value for state in HOLDS_SLOT]))
+    )
+    async with database.read() as connection:
+        user_id: str | None = await connection.fetch_val(query)
+    if user_id is None:
+        raise ProtocolError(Code.NOT_FOUND, "No such subtask runs on a device of yours.")
+    return user_id
 
 
 def _attached(options: dict[str, Any]) -> list[Any]:

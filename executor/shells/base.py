@@ -11,7 +11,7 @@ from executor.permission import PermissionMode
 from executor.processes import Child
 from wegent.protocol.device_messages import ReportedError
 from wegent.protocol.errors import Code
-from wegent.protocol.output_events import AnyEvent
+from wegent.protocol.output_events import AnyEvent, File
 
 Emit = Callable[[AnyEvent], Awaitable[None]]
 """Tell one event; waits while too much output is waiting to be sent."""
@@ -70,12 +70,22 @@ class Ask(Protocol):
     async def __call__(self, tool: str, input: Any, *, id: str = "", reason: str | None = None) -> Decision: ...
 
 
+class SendFile(Protocol):
+    """Sends a file to whoever sent the subtask, and tells of it by a ``file`` event.
+
+    Waits while the server is away. Raises ``executor.uploads.UploadError``, whose message is for the sender.
+    """
+
+    async def __call__(self, name: str, media_type: str, content: bytes) -> File: ...
+
+
 class Tools(msgspec.Struct, frozen=True):
     """What the runner lends to a shell."""
 
     emit: Emit
     start: Start
     ask: Ask
+    send_file: SendFile
 
 
 class Shell(Protocol):

@@ -20,7 +20,6 @@ from declarations import (
 )
 
 import api.routes
-from api.store.files import MAX_BYTES
 from wegent.protocol import chat_messages, codec, inputs, output_events, resources
 from wegent.protocol.close_codes import CloseCode
 from wegent.protocol.errors import Code
@@ -59,7 +58,7 @@ def _constants() -> Iterator[str]:
     yield _number("MAX_EVENT", codec.MAX_EVENT, "Bytes that one encoded output event may have.")
     yield _number("MAX_INTEGER", MAX_INTEGER, "The largest number on the wire.")
     yield _number("MAX_PROMPT", typing.get_args(Prompt)[1].max_length, "Characters that a prompt may have.")
-    yield _number("MAX_FILE", MAX_BYTES, "Bytes that an uploaded file may have.")
+    yield _number("MAX_FILE", resources.MAX_FILE, "Bytes that an uploaded file may have.")
     about = "The device id that means the shared pool of cloud executors."
     yield comment(about) + f"export const CLOUD = {json.dumps(resources.CLOUD)};\n"
     yield declare_enum("State", State, "STATES")

@@ -13,8 +13,9 @@ from support.processes import Programs, eventually
 from support.scripted_backend import Record, ScriptedBackend
 
 from executor import attachments
-from executor.attachments import MAX_BYTES, AttachmentError, Attachments
+from executor.attachments import AttachmentError, Attachments
 from wegent.protocol.output_events import Approval, Notice, ToolResult
+from wegent.protocol.resources import MAX_FILE
 
 SHOW = 'cd "$WEGENT_ATTACHMENTS" && pwd && for file in *; do echo "$file: $(cat "$file")"; done'
 
@@ -193,8 +194,8 @@ def fetching(backend: ScriptedBackend, tmp_path: Path) -> Attachments:
 async def test_a_file_that_is_too_large_is_not_kept(
     backend: ScriptedBackend, fetching: Attachments, tmp_path: Path
 ) -> None:
-    backend.files = {"f1": ("most.bin", bytes(MAX_BYTES)), "f2": ("more.bin", bytes(MAX_BYTES + 1))}
-    assert (await fetching.fetch(["f1"]))[0].stat().st_size == MAX_BYTES
+    backend.files = {"f1": ("most.bin", bytes(MAX_FILE)), "f2": ("more.bin", bytes(MAX_FILE + 1))}
+    assert (await fetching.fetch(["f1"]))[0].stat().st_size == MAX_FILE
     with pytest.raises(AttachmentError, match="f2 has more than 24 MiB"):
         await fetching.fetch(["f2"])
     assert [path.name for path in (tmp_path / "task/attachments").iterdir()] == ["most.bin"]

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import msgspec
@@ -27,7 +27,7 @@ from wegent.protocol.device_messages import (
 from wegent.protocol.errors import Code, ProtocolError
 from wegent.protocol.output_events import AnyEvent, Stream, decode_event
 from wegent.protocol.output_log import GapError, Receiver
-from wegent.protocol.resources import Device, Slots
+from wegent.protocol.resources import MAX_FILE, Device, Slots, StoredFile
 
 
 class Record:
@@ -62,6 +62,16 @@ class Record:
         return self.complete
 
 
+class Upload(NamedTuple):
+    """A file that the device sent."""
+
+    name: str
+    media_type: str
+    body: bytes
+    subtask_id: str
+    token: str
+
+
 class ScriptedBackend:
     """One device's server. Set its attributes to make it misbehave."""
 
@@ -87,6 +97,8 @@ class ScriptedBackend:
         self.files: dict[str, tuple[str, bytes]] = {}
         self.file_answers: list[web.StreamResponse] = []  # to give first, before any file
         self.file_requests: list[tuple[str, str]] = []  # id and token
+        self.uploads: list[Upload] = []
+        self.upload_answers: list[web.StreamResponse] = []  # to give first, before any file is taken
         self.verdicts: dict[str, str] = {}
         self.accept_error: Code | None = None
         self.socket: web.WebSocketResponse | None = None
@@ -161,6 +173,20 @@ class ScriptedBackend:
         name, body = self.files[id]
         disposition = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
         return web.Response(body=body, headers={"Content-Disposition": disposition})
+
+    async def take_file(self, request: web.Request) -> web.StreamResponse:
+        """Take a file as the server does."""
+        file = (await request.post())["file"]
+        assert isinstance(file, web.FileField)
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        body = await asyncio.to_thread(file.file.read)
+        if self.upload_answers:
+            return self.upload_answers.pop(0)
+        self.uploads.append(
+            Upload(file.filename, file.content_type, body, request.query.get("subtask_id", ""), token)
+        )
+        stored = StoredFile(f"u{len(self.uploads)}", file.filename, file.content_type, len(body), "")
+        return web.json_response(msgspec.to_builtins(stored), status=201)
 
     async def _receive(self, socket: web.WebSocketResponse, frame: Frame) -> None:
         self.heard.append(frame.event)
@@ -279,9 +305,10 @@ class ScriptedBackend:
 async def scripted_backend() -> AsyncIterator[ScriptedBackend]:
     """Serve on a free port of the loopback interface."""
     backend = ScriptedBackend()
-    app = web.Application()
+    app = web.Application(client_max_size=MAX_FILE + (1 << 20))
     app.router.add_get("/ws/device", backend.handle)
     app.router.add_get("/files/{id}", backend.give_file)
+    app.router.add_post("/files", backend.take_file)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

@@ -13,6 +13,10 @@ CLOUD = "cloud"
 """The device id that means the shared pool of cloud executors."""
 
 
+MAX_FILE = 24 << 20
+"""Bytes that one file may have."""
+
+
 class Slots(msgspec.Struct, frozen=True):
     """How many subtasks a device runs, and how many it may."""
 
@@ -109,6 +113,16 @@ class Sent(msgspec.Struct, frozen=True):
     subtask_id: str
     state: State
     queue_position: int | None
+
+
+class StoredFile(msgspec.Struct, frozen=True):
+    """A file that the server keeps until ``expires_at``, as ``POST /files`` answers; ``size`` in bytes."""
+
+    id: str
+    name: str
+    media_type: str
+    size: int
+    expires_at: str
 
 
 class User(msgspec.Struct, frozen=True):

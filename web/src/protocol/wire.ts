@@ -350,6 +350,15 @@ export interface Sent {
   readonly queue_position: number | null;
 }
 
+/** A file that the server keeps until `expires_at`, as `POST /files` answers; `size` in bytes. */
+export interface StoredFile {
+  readonly id: string;
+  readonly name: string;
+  readonly media_type: string;
+  readonly size: number;
+  readonly expires_at: string;
+}
+
 /** Who is logged in. */
 export interface User {
   readonly id: string;
@@ -557,13 +566,9 @@ export interface Renaming {
   readonly name: string;
 }
 
-/** A file that was stored; `size` in bytes. */
-export interface StoredFile {
-  readonly id: string;
-  readonly name: string;
-  readonly media_type: string;
-  readonly size: number;
-  readonly expires_at: string;
+/** Which subtask sends a file, where one does. */
+export interface SentBy {
+  readonly subtask_id?: string | null;
 }
 
 /** Which part of a list is asked for. */

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from executor.file_name import LONGEST, numbered, safe
+from wegent.client.file_name import LONGEST, numbered, safe
 
 
 @pytest.mark.parametrize(
