@@ -31,6 +31,7 @@ class NoLoginError(Exception):
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the executor needs to know; it does not change while it runs.
 
+    ``kept`` processes rest between turns (:mod:`executor.kept`), each for ``kept_seconds`` at most.
     ``named_shells`` are those that the owner named with ``--shell``; ``shells`` are all that are offered.
     """
 
@@ -47,6 +48,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     permission_mode: PermissionMode = "ask"
     labels: dict[str, str] = {}
     environ: dict[str, str] = {}
+    kept: int = 5
+    kept_seconds: float = 1800
     timing: Timing = Timing()
     armed_fault: str | None = None
 
@@ -71,6 +74,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             folders=tuple(_checked_folder(folder) for folder in said.workspaces or ()),
             permission_mode=said.permission_mode or "ask",
             labels=said.labels or {},
+            kept=5 if said.kept is None else said.kept,
+            kept_seconds=said.kept_seconds or 1800,
             environ=environ,
             timing=Timing.from_env(environ),
             armed_fault=_checked_fault(environ.get("WEGENT_FAULT")),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from executor import fault
 from executor.admission import Refusal, admit
 from executor.config import Config
+from executor.kept import Keeper
 from executor.outbox import Meta, Outbox
 from executor.runner import Runner
 from executor.shells import SHELLS
@@ -31,6 +32,7 @@ class Device:
         self.changed = asyncio.Event()
         """Set whenever there may be something to send."""
         self._group = group
+        self.keeper = Keeper(config.home, config.kept, config.kept_seconds, config.timing.terminate, group)
         self._subtasks: dict[str, Subtask] = {}
         self._jobs: dict[str, Job] = {}
         self._runners: dict[str, Runner] = {}
@@ -109,7 +111,7 @@ class Device:
         fault.reach(fault.AFTER_ACCEPT, self.config.armed_fault)
         assert subtask.offer is not None
         log.info("Running subtask %s (%s).", subtask.id, subtask.offer.shell)
-        runner = Runner(subtask, job, SHELLS[subtask.offer.shell], self.config, lambda: self.token)
+        runner = Runner(subtask, job, SHELLS[subtask.offer.shell], self.config, lambda: self.token, self.keeper)
         self._runners[subtask.id] = runner
         subtask.begun.set()
         self._group.create_task(self._run(subtask, runner))
@@ -162,6 +164,7 @@ class Device:
                 self.forget(subtask)
         self.stop_all(Stop.CANCELLED)
         await self.wait_until(lambda device: device.busy == 0)
+        await self.keeper.end_all("the device was deleted")
         for subtask in self:
             self.forget(subtask)
 
@@ -169,6 +172,7 @@ class Device:
         """Kill every process of every subtask, without waiting and without a report."""
         for runner in list(self._runners.values()):
             runner.kill()
+        self.keeper.end_now()
 
     async def wait_until(self, check: Callable[["Device"], bool]) -> None:
         """Wait until ``check`` holds; looked at whenever a subtask ends or is dropped."""

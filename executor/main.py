@@ -89,6 +89,10 @@ def _add_offer(group: "argparse._ArgumentGroup") -> None:
     group.add_argument("--slots", metavar="N", help="how many subtasks run at a time (default 5)")
     shell = "a shell to offer; repeatable (default: ClaudeCode)"
     group.add_argument("--shell", action="append", metavar="SHELL", help=shell)
+    kept = "how many kernels wait for their task's next turn; the one used least recently goes first (default 5)"
+    group.add_argument("--kept", metavar="N", help=kept)
+    seconds = "for how long one waits (default 1800)"
+    group.add_argument("--kept-seconds", metavar="SECONDS", help=seconds)
     folder = "a folder that tasks may work in; repeatable (default: none)"
     group.add_argument("--workspace", action="append", metavar="DIR", help=folder)
     mode = "how much tasks may do without asking; a task can only be stricter (default: ask)"

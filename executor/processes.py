@@ -132,11 +132,12 @@ class Child:
 
 
 class Tree:
-    """All processes of one subtask: ``leader`` leads their group."""
+    """All processes of one subtask but those ``spared``: ``leader`` leads their group."""
 
-    def __init__(self, mark: Mark, leader: int | None) -> None:
+    def __init__(self, mark: Mark, leader: int | None, spared: frozenset[Born] = frozenset()) -> None:
         self._mark = mark
         self._leader = leader
+        self._spared = spared
         self._known: set[Born] = set()
         self._is_gone = False
 
@@ -181,7 +182,9 @@ class Tree:
     def _send(self, number: int, alive: "list[psutil.Process]") -> None:
         import psutil
 
-        if self._leader is not None and any(_group_of(process.pid) == self._leader for process in alive):
+        is_whole = self._leader is not None and not self._spared
+        if is_whole and any(_group_of(process.pid) == self._leader for process in alive):
+            assert self._leader is not None
             _signal_group(self._leader, number)
         for process in alive:
             # psutil compares start times before it sends, so a reused process id is safe.
@@ -213,9 +216,12 @@ class Tree:
     def _owns(self, process: "psutil.Process") -> bool:
         import psutil
 
+        itself = Born(process.pid, process.create_time()) if self._known or self._spared else None
+        if itself in self._spared:
+            return False
         if self._leader is not None and _group_of(process.pid) == self._leader:
             return True
-        if Born(process.pid, process.create_time()) in self._known:
+        if itself in self._known:
             return True
         try:
             return self._mark.is_on(process.environ())
@@ -231,6 +237,15 @@ def born(pid: int) -> Born | None:
         return Born(pid, psutil.Process(pid).create_time())
     except psutil.Error:
         return None
+
+
+def is_same(process: Born) -> bool:
+    """Whether the process that was written down is still that process.
+
+    Start times are counted from the boot, whose own time moves when the clock is set: hence the tolerance.
+    """
+    now = born(process.pid)
+    return now is not None and abs(now.created - process.created) < 5
 
 
 def is_alive(process: "psutil.Process") -> bool:

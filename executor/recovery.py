@@ -5,10 +5,10 @@ import logging
 from collections.abc import Iterable
 from pathlib import Path
 
-from executor import outbox
+from executor import kept, outbox
 from executor.environment import Mark
 from executor.outbox import Outbox
-from executor.processes import Born, Tree, born
+from executor.processes import Tree, is_same
 from wegent.protocol.device_messages import Complete, ReportedError
 from wegent.protocol.errors import MEANINGS, Code
 
@@ -20,6 +20,7 @@ async def recover(home: Path, grace: float) -> list[Outbox]:
 
     One that had ended keeps the end that it had; any other one failed with ``executor_restarted``.
     """
+    await kept.recover(home, grace)
     found = outbox.leftovers(home)
     for box in found:
         await _end_processes(box, Mark(str(home), box.meta.subtask_id), grace)
@@ -47,12 +48,3 @@ async def _end_processes(box: Outbox, mark: Mark, grace: float) -> None:
         if survivors:
             log.info("Ending %d processes left of subtask %s.", len(survivors), box.meta.subtask_id)
             await tree.end(grace)
-
-
-def is_same(process: Born) -> bool:
-    """Whether the process that was written down is still that process.
-
-    Start times are counted from the boot, whose own time moves when the clock is set: hence the tolerance.
-    """
-    now = born(process.pid)
-    return now is not None and abs(now.created - process.created) < 5

@@ -14,6 +14,7 @@ from executor.attachments import AttachmentError, Attachments
 from executor.coalescer import Coalescer
 from executor.config import Config
 from executor.environment import Mark
+from executor.kept import Keeper, Kept
 from executor.processes import Child, Tree, born
 from executor.shells.base import Job, Outcome, Shell, Tools
 from executor.subtask import Stop, Subtask, stopped_outcome
@@ -42,13 +43,21 @@ class Runner:
     """Runs ``subtask`` with a shell of ``kind``; ``token`` gives what its files are fetched and sent with."""
 
     def __init__(
-        self, subtask: Subtask, job: Job, kind: type[Shell], config: Config, token: Callable[[], str]
+        self,
+        subtask: Subtask,
+        job: Job,
+        kind: type[Shell],
+        config: Config,
+        token: Callable[[], str],
+        keeper: Keeper,
     ) -> None:
         self._subtask = subtask
         self._job = job
         self._config = config
         self._mark = Mark(str(config.home), subtask.id)
         self._children: list[Child] = []
+        self._keeper = keeper
+        self._lent: list[Kept] = []
         self._is_over = False
         self._coalescer = Coalescer(
             subtask.append,
@@ -58,7 +67,8 @@ class Runner:
         self._approvals = Approvals(config.home, job.task_id, self._emit)
         self._attachments = Attachments(config.url, token, job.attachments, self._emit)
         self._uploads = Uploads(config.url, token, subtask.id, self._emit)
-        self._shell = kind(job, Tools(self._emit, self._start, self._approvals.ask, self._uploads.send))
+        ask, send_file = self._approvals.ask, self._uploads.send
+        self._shell = kind(job, Tools(self._emit, self._start, self._keep, ask, send_file))
 
     async def run(self) -> None:
         """Run to the end; afterwards nothing of it runs any more and its outcome is on disk."""
@@ -89,6 +99,8 @@ class Runner:
         """Kill its processes at once; whoever starts next reports it."""
         for child in self._children:
             child.tree.end_now()
+        for kept in self._lent:
+            kept.child.tree.end_now()
 
     async def _outcome(self) -> Outcome:
         work = asyncio.create_task(self._work())
@@ -155,12 +167,25 @@ class Runner:
             await asyncio.to_thread(self._subtask.outbox.add_process, leader)
         return child
 
+    async def _keep(
+        self, kind: str, argv: Sequence[str], env: Mapping[str, str], *, about: str = "", is_choosy: bool = True
+    ) -> Kept:
+        """Lend what is kept for the task; :meth:`_sweep` gives it back."""
+        if self._subtask.stopping.is_set():
+            raise StoppedError("it is being stopped")
+        folder = self._job.folder
+        folder.mkdir(parents=True, exist_ok=True)
+        key = f"{kind} {self._job.task_id}"
+        kept = await self._keeper.lend(key, argv, env, cwd=folder, about=about, is_choosy=is_choosy)
+        self._lent.append(kept)
+        return kept
+
     async def _stop(self, work: asyncio.Task[Outcome]) -> None:
         """Interrupt, terminate, kill; return when nothing of it runs."""
         terminate = self._config.timing.terminate
         grace = self._subtask.stop_grace
         patience = self._config.timing.cancel if grace is None else max(grace - terminate, 0)
-        if not self._children:
+        if not self._children and not self._lent:
             work.cancel()
         try:
             async with time_limit(patience):
@@ -172,10 +197,15 @@ class Runner:
             log.info("Subtask %s cannot be interrupted (%s); ending its processes.", self._subtask.id, error)
         for child in self._children:
             await child.tree.end(terminate)
+        for kept in self._lent:
+            if not kept.is_at_rest:
+                await kept.child.tree.end(terminate)
         await asyncio.wait({work}, timeout=AFTER_STOP)
 
     async def _sweep(self) -> None:
         """Whatever came from it and still runs is ended, also what was being started when it ended."""
+        for kept in self._lent:
+            await self._keeper.give_back(kept)
         trees = [child.tree for child in self._children] or [Tree(self._mark, None)]
         for tree in trees:
             await tree.end(self._config.timing.terminate)

@@ -13,7 +13,7 @@ from msgspec import Meta
 
 from executor.permission import PermissionMode
 from wegent.protocol.timing import InvalidSettingError
-from wegent.protocol.types import Name, Word
+from wegent.protocol.types import Name, Seconds, Word
 
 FILE = "config.toml"
 """In the executor's home."""
@@ -26,6 +26,8 @@ _VARIABLES = {
     "workspaces": "WEGENT_WORKSPACES",
     "permission_mode": "WEGENT_PERMISSION_MODE",
     "labels": "WEGENT_LABELS",
+    "kept": "WEGENT_KEPT",
+    "kept_seconds": "WEGENT_KEPT_SECONDS",
 }
 """Where the environment says a setting. Lists have commas between their items, folders what PATH has."""
 _FLAGS = {"shells": "shell", "workspaces": "workspace", "labels": "label"}
@@ -46,6 +48,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     workspaces: Annotated[list[str], Meta(max_length=64)] | None = None
     permission_mode: PermissionMode | None = None
     labels: Annotated[dict[Word, Annotated[str, Meta(max_length=200)]], Meta(max_length=64)] | None = None
+    kept: Annotated[int, Meta(ge=0, le=1000)] | None = None
+    kept_seconds: Seconds | None = None
     environment: dict[str, str] | None = None
 
     @classmethod

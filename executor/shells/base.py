@@ -6,6 +6,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
+from executor.kept import Kept
 from executor.options import Options
 from executor.permission import PermissionMode
 from executor.processes import Child
@@ -64,6 +65,24 @@ class Start(Protocol):
     ) -> Child: ...
 
 
+class Keep(Protocol):
+    """Lends a process that the device keeps for the task's next turn, one per task and ``kind``.
+
+    It is started where none is kept, or one that is ``about`` something else, unless the shell is not choosy. When
+    the subtask is stopped and it does not come to rest by itself, it is ended with the subtask.
+    """
+
+    async def __call__(
+        self,
+        kind: str,
+        argv: Sequence[str],
+        env: Mapping[str, str],
+        *,
+        about: str = "",
+        is_choosy: bool = True,
+    ) -> Kept: ...
+
+
 class Ask(Protocol):
     """Asks whoever watches whether ``tool`` may run with ``input``; waits for the answer."""
 
@@ -84,6 +103,7 @@ class Tools(msgspec.Struct, frozen=True):
 
     emit: Emit
     start: Start
+    keep: Keep
     ask: Ask
     send_file: SendFile
 
