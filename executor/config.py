@@ -3,25 +3,23 @@
 import os
 import platform
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, Self
 
 import msgspec
 
-from executor import fault
+from executor import fault, kernels, shells
+from executor.kernels import Kernel
 from executor.permission import PermissionMode
 from executor.settings import Settings
-from executor.shells import SHELLS
+from executor.shells.base import Here
 from wegent.client import credentials
 from wegent.protocol.resources import DeviceKind
 from wegent.protocol.timing import InvalidSettingError, Timing
 
 TokenSource = Literal["flag", "environment", "file"]
-
-CLAUDE_SDKS = ("claude_agent_sdk", "claude_code_sdk")
 
 
 class NoLoginError(Exception):
@@ -44,6 +42,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     slots: int = 5
     shells: tuple[str, ...] = ()
     named_shells: frozenset[str] = frozenset()
+    kernels: dict[str, Kernel] = {}
     folders: tuple[Path, ...] = ()
     permission_mode: PermissionMode = "ask"
     labels: dict[str, str] = {}
@@ -60,6 +59,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         file = Settings.of_file(home)
         environ = {**(file.environment or {}), **environ}
         said = Settings.of_flags(flags).over(Settings.of_environment(environ)).over(file)
+        offered = kernels.offered(said.kernels, said.pythons or ())
+        named = _checked_shells(said.shells or ())
         url, token, source = _login(flags.token, file.token, said.url, environ)
         return cls(
             url=url,
@@ -69,12 +70,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             kind=flags.mode,
             name=said.name or f"{platform.system()} - {platform.node()}"[:200],
             slots=said.slots or 5,
-            shells=_checked_shells(said.shells) if said.shells else _default_shells(),
-            named_shells=frozenset(said.shells or ()),
+            shells=shells.usable(named or shells.DEFAULTS, Here(environ, offered)),
+            named_shells=frozenset(named),
+            kernels=offered,
             folders=tuple(_checked_folder(folder) for folder in said.workspaces or ()),
             permission_mode=said.permission_mode or "ask",
             labels=said.labels or {},
-            kept=5 if said.kept is None else said.kept,
+            kept=0 if flags.mode == "cloud" else 5 if said.kept is None else said.kept,
             kept_seconds=said.kept_seconds or 1800,
             environ=environ,
             timing=Timing.from_env(environ),
@@ -112,15 +114,11 @@ def _login(
     return login.url, login.token, "environment" if login.source == "environment" else "file"
 
 
-def _default_shells() -> tuple[str, ...]:
-    """Offer ClaudeCode where its SDK is installed; asking where a package is does not import it."""
-    return ("ClaudeCode",) if any(find_spec(name) for name in CLAUDE_SDKS) else ()
-
-
-def _checked_shells(names: list[str]) -> tuple[str, ...]:
-    unknown = [name for name in names if name not in SHELLS]
+def _checked_shells(names: Sequence[str]) -> tuple[str, ...]:
+    known = shells.known()
+    unknown = [name for name in names if name not in known]
     if unknown:
-        raise InvalidSettingError(f"There is no shell {', '.join(unknown)}. The shells are {', '.join(SHELLS)}.")
+        raise InvalidSettingError(f"There is no shell {', '.join(unknown)}. The shells are {', '.join(known)}.")
     return tuple(dict.fromkeys(names))
 
 

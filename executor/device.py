@@ -4,13 +4,12 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator
 
-from executor import fault
+from executor import fault, shells
 from executor.admission import Refusal, admit
 from executor.config import Config
 from executor.kept import Keeper
 from executor.outbox import Meta, Outbox
 from executor.runner import Runner
-from executor.shells import SHELLS
 from executor.shells.base import Job, Outcome
 from executor.subtask import Phase, Stop, Subtask, stopped_outcome
 from executor.workspace import scratch_folder
@@ -111,7 +110,9 @@ class Device:
         fault.reach(fault.AFTER_ACCEPT, self.config.armed_fault)
         assert subtask.offer is not None
         log.info("Running subtask %s (%s).", subtask.id, subtask.offer.shell)
-        runner = Runner(subtask, job, SHELLS[subtask.offer.shell], self.config, lambda: self.token, self.keeper)
+        runner = Runner(
+            subtask, job, shells.load(subtask.offer.shell), self.config, lambda: self.token, self.keeper
+        )
         self._runners[subtask.id] = runner
         subtask.begun.set()
         self._group.create_task(self._run(subtask, runner))

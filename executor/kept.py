@@ -8,7 +8,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 RESTARTED = "the executor was restarted"
 DIED = "its process had died"
 KILLED = "it had to be killed to end a turn"
-CROWDED = "other tasks needed its place"
+CROWDED = "no more are kept at a time"
 CHANGED = "another one was asked for"
 _TOLD_FOR = 30 * 86_400
 """Seconds for which it is remembered why something is gone."""
@@ -54,9 +54,9 @@ class Kept:
         self._mark = mark
         self._own: frozenset[Born] = frozenset()
 
-    async def settle(self) -> None:
-        """Note that what runs of it now is its own: a turn's end spares that, and nothing that comes later."""
-        self._own = frozenset(Born(p.pid, p.create_time()) for p in await self.child.tree.survivors())
+    def settle(self, processes: Iterable[int]) -> None:
+        """Note that these processes are its own: a turn's end spares them, and nothing that comes later."""
+        self._own = frozenset(found for pid in processes if (found := born(pid)) is not None)
 
     async def sweep(self, grace: float) -> None:
         """End what a turn left behind in it."""

@@ -16,7 +16,7 @@ class InvalidOptionsError(Exception):
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """``options`` of an offer: for all shells, then ClaudeCode's, then Command's."""
+    """``options`` of an offer: for all shells, then ClaudeCode's, Command's, and those of Python and Notebook."""
 
     workdir: str | None = None
     timeout_seconds: Seconds | None = None
@@ -27,6 +27,15 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     permission_mode: str | None = None
     max_turns: Annotated[int, Meta(ge=1, le=10_000)] | None = None
     argv: list[str] | None = None
+    kernel: Annotated[str, Meta(max_length=64)] | None = None
+    notebook: FileId | None = None
+    parameters: Annotated[dict[str, Any], Meta(max_length=1000)] = {}
+    cell_timeout_seconds: Seconds | None = None
+
+    @property
+    def wanted_files(self) -> list[str]:
+        """The files to fetch, each once."""
+        return list(dict.fromkeys([*self.files, *([self.notebook] if self.notebook else [])]))
 
 
 _NOT_YET = ("images", "mcp_servers")

@@ -128,7 +128,7 @@ class Runner:
         try:
             if (refusal := await self._approved()) is not None:
                 return refusal
-            return await self._shell.run(await self._attachments.fetch(self._job.options.files))
+            return await self._shell.run(await self._attachments.fetch(self._job.options.wanted_files))
         except AttachmentError as error:
             return Outcome.failed(Code.SHELL_FAILED, str(error))
         except Exception as error:

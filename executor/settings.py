@@ -23,6 +23,8 @@ _VARIABLES = {
     "name": "WEGENT_NAME",
     "slots": "WEGENT_SLOTS",
     "shells": "WEGENT_SHELLS",
+    "kernels": "WEGENT_KERNELS",
+    "pythons": "WEGENT_PYTHONS",
     "workspaces": "WEGENT_WORKSPACES",
     "permission_mode": "WEGENT_PERMISSION_MODE",
     "labels": "WEGENT_LABELS",
@@ -30,7 +32,13 @@ _VARIABLES = {
     "kept_seconds": "WEGENT_KEPT_SECONDS",
 }
 """Where the environment says a setting. Lists have commas between their items, folders what PATH has."""
-_FLAGS = {"shells": "shell", "workspaces": "workspace", "labels": "label"}
+_FLAGS = {
+    "shells": "shell",
+    "kernels": "kernel",
+    "pythons": "python",
+    "workspaces": "workspace",
+    "labels": "label",
+}
 """Flags that are repeated have their setting's name in the singular."""
 
 
@@ -45,6 +53,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     name: Name | None = None
     slots: Annotated[int, Meta(ge=1, le=1000)] | None = None
     shells: Annotated[list[Word], Meta(max_length=32)] | None = None
+    kernels: Annotated[list[Word], Meta(max_length=64)] | None = None
+    pythons: Annotated[list[str], Meta(max_length=64)] | None = None
     workspaces: Annotated[list[str], Meta(max_length=64)] | None = None
     permission_mode: PermissionMode | None = None
     labels: Annotated[dict[Word, Annotated[str, Meta(max_length=200)]], Meta(max_length=64)] | None = None

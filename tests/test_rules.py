@@ -47,6 +47,8 @@ RULES = [
             "psutil",
             "claude_agent_sdk",
             "claude_code_sdk",
+            "jupyter_client",
+            "jupyter_core",
             "nbclient",
             "nbformat",
         },
