@@ -115,7 +115,7 @@ def with_text(event: AnyEvent, text: str) -> AnyEvent:
 
 
 def _replaces(event: AnyEvent, before: AnyEvent) -> bool:
-    """Whether ``event`` makes the one just before it needless: a display, such as a progress bar, is updated anew."""
+    """Whether ``event`` makes the one just before it needless: a progress bar, say, is updated again."""
     if not (isinstance(event, CellOutput) and isinstance(before, CellOutput)):
         return False
     kinds = {event.output.get("output_type"), before.output.get("output_type")}

@@ -1,9 +1,12 @@
 """Runs cells in a kernel, and tells of their outputs as they come."""
 
 from collections.abc import Callable
+from queue import Empty
 from typing import Any
 
+from jupyter_core.utils import ensure_async
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionComplete
 from nbformat import NotebookNode
 from nbformat.v4 import output_from_msg
 
@@ -17,6 +20,8 @@ MOST_RICH = 64 << 20
 _OUTPUT_WITHIN = 600
 """Seconds that a cell's last output may come after its end."""
 _AFTER_TIMEOUT = 5
+_QUIET = 3.0
+"""Seconds without a message after which a cell that has ended has no more to say: its last one was lost."""
 TIMED_OUT = "CellTimeout"
 
 Tell = Callable[[AnyEvent], None]
@@ -76,6 +81,23 @@ class Cells(NotebookClient):
             text = f"There is more output than {most >> 20} million characters; the rest is left out."
             self._tell(Notice("warning", text))
         return after <= most
+
+    async def _async_poll_output_msg(self, parent_msg_id: str, cell: NotebookNode, cell_index: int) -> None:
+        """Take a cell's messages, also when the last one was lost, for which nbclient would wait in vain."""
+        assert self.kc is not None
+        while True:
+            try:
+                msg = await ensure_async(self.kc.iopub_channel.get_msg(timeout=_QUIET))
+                if msg["parent_header"].get("msg_id") == parent_msg_id:
+                    self.process_message(msg, cell, cell_index)
+            except CellExecutionComplete:
+                return
+            except Empty:
+                if "shell.execute_reply" in cell.metadata.get("execution", {}):
+                    self._tell(
+                        Notice("warning", "Some output was lost: the kernel put out more than could be taken.")
+                    )
+                    return
 
     async def _async_handle_timeout(self, timeout: int, cell: NotebookNode | None = None) -> Any:
         self.iopub_timeout = _AFTER_TIMEOUT

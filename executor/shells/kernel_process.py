@@ -61,6 +61,7 @@ class KernelProcess:
             stderr=self._said,
         )
         client = manager.client()
+        client.context.rcvhwm = 0  # else ZeroMQ drops what comes faster than it is read; Cells bounds what is kept
         client.start_channels()
         self.client = client
         await client.wait_for_ready(timeout=START_WITHIN)

@@ -68,8 +68,8 @@ class Notebook(Shell):
         except (OSError, ValueError):  # no path at all, such as a question
             pass
         raise NotFoundError(
-            f"There is no notebook {told[:200]!r} in {folder}. The prompt of this shell is the path of a notebook in"
-            " the task's folder; or send one along as options.notebook."
+            f"There is no notebook {told[:200]!r} in {folder}. The prompt of this shell is the path of a notebook"
+            " in the task's folder; or send one along as options.notebook."
         )
 
     async def _run(self, path: Path, target: Path, folder: Path) -> Ended:
