@@ -75,6 +75,7 @@ class Keeper:
         self._resting: dict[str, Kept] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._lent: set[Kept] = set()
+        self._ending: dict[str, asyncio.Task[None]] = {}
 
     async def lend(
         self,
@@ -90,6 +91,8 @@ class Keeper:
 
         One that is ``about`` something else is ended and replaced, unless the borrower is not choosy.
         """
+        if key in self._ending:  # the ledger has one line for both
+            await asyncio.wait({self._ending[key]})
         kept = self._resting.pop(key, None)
         if kept is not None:
             self._timers.pop(key).cancel()
@@ -138,7 +141,9 @@ class Keeper:
             self._timers.pop(kept.key).cancel()
             log.info("Ending what was kept for %s: %s.", kept.key, why)
             self._lent.add(kept)  # until it is gone
-            self._group.create_task(self._end(kept, why))
+            ending = self._group.create_task(self._end(kept, why))
+            self._ending[kept.key] = ending
+            ending.add_done_callback(lambda _: self._ending.pop(kept.key, None))
 
     async def _end(self, kept: Kept, why: str | None) -> None:
         await kept.child.tree.end(self._grace)

@@ -130,7 +130,8 @@ async def test_a_cell_has_a_time_limit_of_its_own(backend: ScriptedBackend) -> N
 
 async def test_displays_are_updated_and_cleared_and_large_images_go_as_files(backend: ScriptedBackend) -> None:
     png = base64.b64encode(b"\x89PNG" + bytes(400_000)).decode()
-    updating = "from IPython.display import display, clear_output, Image\nd = display('a', display_id=True)\nd.update('b')"
+    imports = "from IPython.display import display, clear_output, Image"
+    updating = f"{imports}\nd = display('a', display_id=True)\nd.update('b')"
     clearing = "print('gone')\nclear_output()\nprint('kept')"
     image = f"import base64\ndisplay(Image(data=base64.b64decode({png!r})))"
     record = await offer(backend, notebook(updating, clearing, image))
