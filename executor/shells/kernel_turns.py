@@ -73,7 +73,7 @@ class KernelHolder:
         self._interrupted = asyncio.Event()
 
     def begin(self) -> None:
-        """Forget the interrupt of an earlier turn."""
+        """Forget the interrupt of an earlier turn; one of this turn may come before it runs."""
         self._interrupted.clear()
 
     async def start(self, kernel: Kernel, folder: Path, env: dict[str, str]) -> KernelProcess:
@@ -147,6 +147,7 @@ class NotebookTurn:
     def __init__(self, command: RunNotebook, holder: KernelHolder) -> None:
         self._command = command
         self._holder = holder
+        holder.begin()
         self._target = Path(command.target)
         self._notebook: NotebookNode | None = None
         self._kept_at = 0.0
@@ -155,7 +156,6 @@ class NotebookTurn:
 
     async def run(self) -> Ended:
         """Run it to its end or its first error."""
-        self._holder.begin()
         try:
             await self._run()
         except NotebookError as error:
@@ -225,11 +225,11 @@ class CodeTurn:
     def __init__(self, command: RunCode, holder: KernelHolder) -> None:
         self._command = command
         self._holder = holder
+        holder.begin()
         self._result: dict[str, Any] = {"kernel": command.kernel.name}
 
     async def run(self) -> Ended:
         """Run it to its end."""
-        self._holder.begin()
         try:
             await self._run()
         except KernelFailedError as error:
