@@ -65,7 +65,11 @@ def scope(*needed: str) -> Callable[[F], F]:
 def check_scope(who: Login, *needed: str) -> None:
     """Raise ``forbidden`` unless ``who`` has one of the scopes."""
     if not who.scopes.intersection(needed):
-        raise ProtocolError(Code.FORBIDDEN, f"This token lacks the scope {' or '.join(sorted(needed))}.")
+        raise ProtocolError(
+            Code.FORBIDDEN,
+            f"This token lacks the scope {' or '.join(sorted(needed))}.",
+            "Log in with a login that has it: `wegent login`, or a token made with that scope in the settings.",
+        )
 
 
 async def login_session() -> Login:
@@ -76,7 +80,7 @@ async def login_session() -> Login:
     who = login()
     if who.kind != "login":
         raise ProtocolError(Code.FORBIDDEN, "Only a login session may do that.", "Log in with your password.")
-    return await tokens.recheck(store().database, who.token_id, who.user.id)
+    return await tokens.recheck(store().database, store().settings, who.token_id, who.user.id)
 
 
 def install(app: Quart, settings: Settings) -> None:

@@ -17,6 +17,7 @@ from api.addresses import PortTakenError, check_port_is_free
 from api.store.trouble import TroubleError, told
 from wegent.protocol.errors import ProtocolError
 from wegent.protocol.timing import InvalidSettingError
+from wegent.terminal.completing import answer_shell
 
 if TYPE_CHECKING:
     from api.config import Settings
@@ -33,7 +34,9 @@ class UsageError(Exception):
 
 def main(argv: list[str] | None = None) -> None:
     """Run the command that ``argv`` names, and exit."""
-    arguments = _parser().parse_args(argv)
+    parser = _parser()
+    answer_shell(parser)
+    arguments = parser.parse_args(argv)
     command: Callable[[argparse.Namespace], int] = arguments.command
     try:
         code = command(arguments)
@@ -121,6 +124,15 @@ def _add_accounts(commands: "Commands[argparse.ArgumentParser]") -> None:
         help="what it may do; repeatable (device, send and read)",
     )
     token.set_defaults(command=_token, extras="server")
+    approve = commands.add_parser(
+        "approve",
+        help="let a machine in that shows a code (`wegent login`, `wegent-executor login`)",
+        description="Shows which machine asks with a code, and gives it a token when you say yes.",
+    )
+    approve.add_argument("code", metavar="CODE", help="what the machine shows")
+    approve.add_argument("--user", metavar="NAME", default="admin", help="whose token it gets (admin)")
+    approve.add_argument("--yes", action="store_true", help="do not ask")
+    approve.set_defaults(command=_approve, extras="server")
 
 
 def _up(arguments: argparse.Namespace) -> int:
@@ -221,6 +233,32 @@ def _token(arguments: argparse.Namespace) -> int:
 
     print(asyncio.run(issue()))
     return 0
+
+
+def _approve(arguments: argparse.Namespace) -> int:
+    from api import approving
+    from api.config import Settings
+
+    settings = Settings.from_env(os.environ)
+    confirm = (lambda: True) if arguments.yes else _confirmed
+
+    async def approve() -> str | None:
+        async with _database(settings) as database:
+            user = await _user(database, arguments.user)
+            return await approving.approve(database, user, arguments.code, print, confirm)
+
+    name = asyncio.run(approve())
+    print("Nothing was approved." if name is None else f"{name} is let in as {arguments.user}.")
+    return 1 if name is None else 0
+
+
+def _confirmed() -> bool:
+    if not sys.stdin.isatty():
+        raise UsageError("There is no terminal to ask whether to approve. Look at the above, then add --yes.")
+    try:
+        return input("Let it in? [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        return False
 
 
 async def _check_schema(settings: "Settings") -> None:

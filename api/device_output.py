@@ -23,7 +23,7 @@ from api.store.subtasks import SubtaskRow
 from wegent.protocol.codec import MAX_EVENT, decode_data
 from wegent.protocol.device_messages import Ack, Progress, Replay
 from wegent.protocol.errors import Code, ProtocolError
-from wegent.protocol.output_events import Approval, Header
+from wegent.protocol.output_events import Approval, ApprovalDone, Header
 from wegent.protocol.states import State
 from wegent.protocol.time_limit import time_limit
 
@@ -114,9 +114,11 @@ class Ingest:
     async def progress(self, message: Progress) -> None:
         """Take a batch of events; verdicts, acknowledgements and replays follow by themselves."""
         stream = await self.find(message.subtask_id, message.attempt)
-        asked = _check_events(message.events)
+        asked, answered = _check_events(message.events)
         if asked and not stream.is_late:
             await inputs.ask(self._store, stream.row, asked)
+        if answered and not stream.is_late:
+            await inputs.close(self._store.database, stream.row.id, answered)
         events = output.join_events(message.events).translate(_ONE_LINE)
         if stream.is_late:
             piece = Piece(message.seq, message.seq + len(message.events) - 1, events)
@@ -275,9 +277,9 @@ class Ingest:
                 stream.is_dirty = True
 
 
-def _check_events(events: list[msgspec.Raw]) -> list[Approval]:
-    """Check size and form of each event; return the approvals among them."""
-    asked = []
+def _check_events(events: list[msgspec.Raw]) -> tuple[list[Approval], list[ApprovalDone]]:
+    """Check size and form of each event; return the questions and the answers among them."""
+    asked, answered = [], []
     for raw in events:
         size = len(memoryview(raw))
         if size > MAX_EVENT:
@@ -291,4 +293,6 @@ def _check_events(events: list[msgspec.Raw]) -> list[Approval]:
             asked.append(decode_data(raw, Approval, "The approval event"))
             if len(asked) > APPROVALS_PER_FRAME:
                 raise ProtocolError(Code.TOO_LARGE, f"A frame may ask {APPROVALS_PER_FRAME} times.")
-    return asked
+        elif header.type == "approval_done":
+            answered.append(decode_data(raw, ApprovalDone, "The approval_done event"))
+    return asked, answered

@@ -1,8 +1,8 @@
 """What `up` prepares in the database: the user `admin`, and a login for this computer."""
 
-import datetime
 import platform
 import secrets
+import time
 from collections.abc import Mapping
 
 import aiohttp
@@ -11,7 +11,7 @@ import msgspec
 from api.config import Settings
 from api.store import devices, tokens, users
 from api.store.database import Database
-from wegent.client import credentials
+from wegent.client import claims, credentials
 from wegent.protocol.resources import Device, User
 
 ADMIN = "admin"
@@ -36,11 +36,17 @@ async def ensure_login(
     A login that somebody made with `wegent login` is theirs: it is used as long as the server takes it.
     """
     saved = credentials.load(url, environ)
-    if saved is not None:
-        user = await _who_is(saved)
-        if user is not None and (user.name != ADMIN or not _is_half_over(saved, settings)):
-            return saved
+    if saved is not None and await _who_is(saved) is not None:
+        return saved
     return await _make_login(database, settings, url, environ)
+
+
+def forget_device_login(url: str, environ: Mapping[str, str]) -> bool:
+    """Drop the login that `wegent-executor login` made for this server: the executor that `up` runs has `up`'s.
+
+    Returns whether there was one.
+    """
+    return credentials.forget(url, environ, "devices")
 
 
 async def ensure_default_device(database: Database, login: credentials.Login, device: Device) -> None:
@@ -52,11 +58,19 @@ async def ensure_default_device(database: Database, login: credentials.Login, de
 
 
 async def renew_login(database: Database, settings: Settings, url: str, environ: Mapping[str, str]) -> bool:
-    """Replace `admin`'s saved login when less than half of its life is left; return whether it was."""
+    """Give `admin`'s saved login its successor when less than half of its life is left; return whether it was.
+
+    A client that is used renews it too; `up` does so for one that nobody uses.
+    """
     saved = credentials.load(url, environ)
-    if saved is None or saved.user != ADMIN or not _is_half_over(saved, settings):
+    if saved is None or saved.user != ADMIN:
         return False
-    await _make_login(database, settings, url, environ)
+    left = claims.seconds_until_due(saved.token, time.time())
+    if left is None or left > 0:
+        return False
+    holder = await tokens.verify(database, settings, saved.token)
+    issued = await tokens.renew(database, settings, holder)
+    credentials.replace(saved, credentials.Login(url, issued.token, ADMIN, issued.expires_at), environ)
     return True
 
 
@@ -82,11 +96,3 @@ async def _who_is(login: credentials.Login) -> User | None:
         session.get(f"{login.url}/auth/me") as response,
     ):
         return msgspec.json.decode(await response.read(), type=User) if response.status == 200 else None
-
-
-def _is_half_over(login: credentials.Login, settings: Settings) -> bool:
-    """Whether less than half of the token's life is left; a login that does not say is taken as fresh."""
-    if login.expires_at is None:
-        return False
-    left = datetime.datetime.fromisoformat(login.expires_at) - datetime.datetime.now(datetime.UTC)
-    return left < datetime.timedelta(days=settings.timing.token_days / 2)

@@ -18,7 +18,7 @@ async def recheck(store: Store, login: Login, close: Callable[[CloseError], None
     while True:
         await asyncio.sleep(store.settings.timing.recheck)
         try:
-            await tokens.recheck(store.database, login.token_id, login.user.id)
+            await tokens.recheck(store.database, store.settings, login.token_id, login.user.id)
         except ProtocolError as error:
             close(CloseError(CloseCode.UNAUTHENTICATED, error.message))
         except OUTAGES as error:

@@ -20,6 +20,7 @@ from api.store.migrate import upgrade
 from api.store.trouble import TroubleError, told
 from api.supervisor import Program, StartError, Supervisor, first_of
 from wegent.client.credentials import Login, default_url
+from wegent.client.errors import LoginError
 
 if sys.platform != "win32":
     import fcntl
@@ -68,7 +69,7 @@ async def run(environ: Mapping[str, str], options: Options) -> int:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _only_one(data_dir):
             return await Run(environ, options, data_dir).run()
-    except (StartError, NoRedisError, PortTakenError, TroubleError) as error:
+    except (StartError, NoRedisError, PortTakenError, TroubleError, LoginError) as error:
         warn(f"wegent-server: {error}")
         return 1
 
@@ -158,6 +159,8 @@ class Run:
         async with Database.open(self._settings.database_url) as database:
             login = await first_login.ensure_login(database, self._settings, self._url, self._environ)
             if self._options.has_executor:
+                if first_login.forget_device_login(self._url, self._environ):
+                    tell(f"This computer's executor uses {login.user}'s login from now on, not one of its own.")
                 supervisor.start(self._executor())
                 device = await readiness.wait_for_device(login, self._environ, READY_SECONDS)
                 await first_login.ensure_default_device(database, login, device)
@@ -188,7 +191,7 @@ class Run:
     def _executor(self) -> Program:
         """Return the executor, which gets none of the server's secrets and logs in to this server only."""
         kept = {name: value for name, value in self._environ.items() if name not in _SECRETS | _OTHER_LOGINS}
-        flags = ["--mode", "local"]
+        flags = ["--mode", "local", "--allow-results"]
         for shell in _SHELLS:
             flags += ["--shell", shell]
         for folder in self._options.workspaces:
@@ -205,12 +208,12 @@ class Run:
 
     async def _renew_login(self) -> None:
         while True:
-            await asyncio.sleep(first_login.RENEW_CHECK_SECONDS)
             try:
                 async with Database.open(self._settings.database_url) as database:
                     await first_login.renew_login(database, self._settings, self._url, self._environ)
             except Exception as error:
                 warn(f"This computer's login could not be renewed; trying again in an hour: {error}")
+            await asyncio.sleep(first_login.RENEW_CHECK_SECONDS)
 
 
 def _example(login: Login, environ: Mapping[str, str]) -> str:

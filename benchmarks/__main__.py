@@ -11,6 +11,7 @@ import msgspec
 from rich.console import Console
 
 from benchmarks import machine, tables
+from benchmarks.claude import measure_claude
 from benchmarks.connection import BrokenError
 from benchmarks.dispatch import count_statements, measure_sending
 from benchmarks.idle import measure_idle
@@ -20,7 +21,7 @@ from benchmarks.relay import measure_flow
 from benchmarks.results import Relayed, Results
 from wegent.protocol.time_limit import time_limit
 
-PARTS = ("relay", "dispatch", "idle", "page")
+PARTS = ("relay", "dispatch", "idle", "page", "claude")
 LONGEST_SECONDS = 600
 RESULTS = Path(__file__).parent / "results"
 
@@ -69,6 +70,9 @@ async def _measure(parts: tuple[str, ...], plan: Plan, console: Console) -> Resu
         if "page" in parts:
             console.print("the web page")
             found = msgspec.structs.replace(found, page=await measure_page(plan))
+        if "claude" in parts:
+            console.print("Claude Code")
+            found = msgspec.structs.replace(found, claude=await measure_claude(plan))
     return msgspec.structs.replace(found, seconds=time.monotonic() - began)
 
 

@@ -47,6 +47,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     page_rate: int
     """Events a second, for ``page_seconds``, while the page is watched."""
     page_seconds: float
+    claude_turns: int
+    """How often Claude Code is started, bare and through Wegent."""
 
 
 _STEADY = 1000
@@ -70,6 +72,7 @@ WHOLE = Plan(
     page_events=10_000,
     page_rate=2000,
     page_seconds=10,
+    claude_turns=7,
 )
 SMALLEST = Plan(
     flows=[
@@ -86,4 +89,5 @@ SMALLEST = Plan(
     page_events=300,
     page_rate=500,
     page_seconds=1,
+    claude_turns=1,
 )

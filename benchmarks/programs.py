@@ -52,10 +52,10 @@ class Program:
             raise self.broken(f"{self._log.stem} ended too early")
         return line.decode()
 
-    async def tell(self) -> None:
-        """Send a line: go on."""
+    async def tell(self, line: bytes = b"") -> None:
+        """Send a line; an empty one says: go on."""
         assert self._process.stdin is not None
-        self._process.stdin.write(b"\n")
+        self._process.stdin.write(line + b"\n")
         await self._process.stdin.drain()
 
     async def end(self) -> None:

@@ -152,6 +152,21 @@ class PageFigures(msgspec.Struct, frozen=True, kw_only=True):
     browser: str
 
 
+class FirstWords(msgspec.Struct, frozen=True, kw_only=True):
+    """From sending a message to Claude Code until the first word of its answer is seen."""
+
+    bare_cold: Spread
+    """The CLI alone, started for it."""
+    bare_warm: Spread
+    """The CLI alone, its next message."""
+    cold: Spread
+    """Through server, device and viewer: the first turn since the executor started."""
+    warm: Spread
+    """The next turn of that task."""
+    spare: Spread
+    """The first turn of another task, on a process that was started ahead."""
+
+
 class Results(msgspec.Struct, frozen=True, kw_only=True):
     """One run. What was not asked for is empty."""
 
@@ -165,6 +180,7 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     statements: Statements | None = None
     idle: list[Idle] = []
     page: PageFigures | None = None
+    claude: FirstWords | None = None
 
     def encoded(self) -> bytes:
         """Return it as readable JSON."""

@@ -7,7 +7,17 @@ from rich.table import Table
 
 from benchmarks.machine import Machine
 from benchmarks.plan import Plan
-from benchmarks.results import Answering, Dispatched, Idle, PageFigures, Relayed, Results, Spread, Statements
+from benchmarks.results import (
+    Answering,
+    Dispatched,
+    FirstWords,
+    Idle,
+    PageFigures,
+    Relayed,
+    Results,
+    Spread,
+    Statements,
+)
 
 MIB = 1 << 20
 
@@ -25,6 +35,8 @@ def show(results: Results, console: Console) -> None:
         console.print(_idle(results.idle))
     if results.page:
         console.print(_page(results.page, results.plan))
+    if results.claude:
+        console.print(_claude(results.claude))
 
 
 def _print_machine(machine: Machine, console: Console) -> None:
@@ -135,6 +147,20 @@ def _page(page: PageFigures, plan: Plan) -> Table:
         (flood, behind, *_answering(page.streaming)),
     )
     return _table(f"The web page in Chromium {page.browser}", columns, rows)
+
+
+def _claude(words: FirstWords) -> Table:
+    rows = (
+        ("first turn", words.cold, words.bare_cold),
+        ("first turn of another task", words.spare, words.bare_cold),
+        ("next turn", words.warm, words.bare_warm),
+    )
+    told = (
+        (what, f"{one.p50:.0f}", f"{bare.p50:.0f}", f"{one.p50 - bare.p50:.0f}", f"{one.p50 / bare.p50:.2f}")
+        for what, one, bare in rows
+    )
+    columns = ("Claude Code's first word", "ms", "bare CLI ms", "more ms", "x bare")
+    return _table("Until the first word is seen (p50; the model answers at once)", columns, told)
 
 
 def _answering(one: Answering) -> tuple[str, str, str]:

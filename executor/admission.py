@@ -31,7 +31,7 @@ def admit(offer: Execute, config: Config) -> Job | Refusal:
             return Refusal(
                 "In the cloud each subtask has a folder of its own: leave options.workdir out.", retry=False
             )
-        folder = workspace.resolve(checked.workdir, own, config.folders) if checked.workdir else own
+        folder = workspace.resolve(checked.workdir or ".", own, config.folders)
         mode = permission.effective(checked.permission_mode, config.permission_mode)
     except (
         options.InvalidOptionsError,
@@ -39,6 +39,12 @@ def admit(offer: Execute, config: Config) -> Job | Refusal:
         permission.ForbiddenModeError,
     ) as error:
         return Refusal(str(error), retry=False)
+    if checked.results and not config.allow_results:
+        return Refusal(
+            "This device sends no files back: its owner has not allowed it. Its owner can (wegent-executor"
+            " --allow-results); else leave options.results out.",
+            retry=False,
+        )
     if checked.kernel and checked.kernel not in config.kernels and offer.shell in _WITH_KERNELS:
         there = ", ".join(config.kernels) or "none"
         return Refusal(f"This device does not offer the kernel {checked.kernel} (offered: {there}).", retry=False)
@@ -55,6 +61,7 @@ def admit(offer: Execute, config: Config) -> Job | Refusal:
         folder=folder,
         attachments=own / attachments.FOLDER,
         permission_mode=mode,
+        is_trusted=workspace.lies_in(folder, config.trusted_projects),
         history_session=offer.history_session,
         timeout=offer.timeout_seconds or checked.timeout_seconds,
         environ=config.environ,

@@ -1,7 +1,9 @@
 """Questions of one subtask that wait for a person, and what was allowed for its whole task."""
 
 import asyncio
+import contextlib
 import logging
+import time
 import uuid
 from pathlib import Path
 from typing import Any
@@ -10,21 +12,28 @@ import msgspec
 
 from executor.shells.base import Decision, Emit
 from executor.workspace import folder_name
-from wegent.protocol.inputs import ALLOW, ALLOW_TASK, CHOICES, ApprovalInput
+from wegent.protocol.inputs import ALLOW, ALLOW_TASK, CHOICES, DENY, EXPIRED, ApprovalInput
 from wegent.protocol.output_events import Approval, ApprovalDone
+from wegent.protocol.time_limit import time_limit
 
 log = logging.getLogger(__name__)
+
+BY_ITSELF = "the device"
+FORGOTTEN_AFTER = 90 * 86_400.0
+"""Seconds."""
 
 
 class Approvals:
     """Asks by an ``approval`` event and waits for the answer that comes back as an input.
 
     Tools that were allowed for the task are kept in the executor's home, where the task's own edits don't lead.
+    A question that nobody answers within ``patience`` seconds is denied.
     """
 
-    def __init__(self, home: Path, task_id: str, emit: Emit) -> None:
+    def __init__(self, home: Path, task_id: str, emit: Emit, patience: float) -> None:
         self._file = home / "allowed" / f"{folder_name(task_id)}.json"
         self._emit = emit
+        self._patience = patience
         self._waiting: dict[str, asyncio.Future[tuple[ApprovalInput, str]]] = {}
         self._asked: set[str] = set()
 
@@ -39,7 +48,11 @@ class Approvals:
         self._waiting[id] = answer
         try:
             await self._emit(Approval(id, tool, input, reason, list(CHOICES)))
-            given, by = await answer
+            async with time_limit(self._patience):
+                given, by = await answer
+        except TimeoutError:
+            await self._emit(ApprovalDone(id, DENY, BY_ITSELF, EXPIRED))
+            return Decision(False, f"Nobody answered within {_written(self._patience)}.")
         finally:
             del self._waiting[id]
         await self._emit(ApprovalDone(id, given.choice, by))
@@ -54,6 +67,14 @@ class Approvals:
             return False
         waiting.set_result((given, by))
         return True
+
+    @staticmethod
+    def forget_old(home: Path) -> None:
+        """Drop what was allowed for tasks of long ago: nobody tells a device that a task was deleted."""
+        for path in (home / "allowed").glob("*.json"):
+            with contextlib.suppress(OSError):
+                if time.time() - path.stat().st_mtime > FORGOTTEN_AFTER:
+                    path.unlink()
 
     def _allowed(self) -> list[str]:
         try:
@@ -70,3 +91,7 @@ class Approvals:
         temporary = self._file.with_suffix(".tmp")
         temporary.write_bytes(msgspec.json.encode(allowed))
         temporary.replace(self._file)
+
+
+def _written(seconds: float) -> str:
+    return f"{seconds / 3600:g} hours" if seconds >= 3600 else f"{seconds:g} seconds"

@@ -12,6 +12,8 @@ from typing import BinaryIO
 import aiohttp
 
 from executor.transfers import TIMEOUT, Transfer, check_passing
+from wegent.client import network
+from wegent.client.errors import ConnectionFailedError
 from wegent.client.file_name import numbered, safe
 from wegent.protocol.output_events import Notice
 from wegent.protocol.resources import MAX_FILE
@@ -45,7 +47,7 @@ class Attachments:
             return []
         try:
             await asyncio.to_thread(self._prepare)
-            async with time_limit(ALL_WITHIN), aiohttp.ClientSession(trust_env=True, timeout=TIMEOUT) as http:
+            async with time_limit(ALL_WITHIN), network.session(self._url, timeout=TIMEOUT) as http:
                 paths: list[Path] = []
                 for id in dict.fromkeys(ids):
                     paths.append(await self._transfer.repeat(partial(self._download, http, id, tuple(paths))))
@@ -55,6 +57,8 @@ class Attachments:
                 f"The attached files could not be fetched within {ALL_WITHIN:g} seconds. Check the device's"
                 " connection to the server, then retry."
             ) from None
+        except ConnectionFailedError as error:
+            raise AttachmentError(f"The attached files cannot be fetched: {error}") from None
         except OSError as error:
             raise AttachmentError(f"The attached files cannot be stored on the device: {error}.") from None
 

@@ -6,20 +6,21 @@ from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Literal, Self
+from typing import Self
 
 import msgspec
 
-from executor import fault, kernels, shells
+from executor import fault, kernels, secret_files, shells
 from executor.kernels import Kernel
+from executor.limits import Limits
+from executor.patterns import Patterns
 from executor.permission import PermissionMode
-from executor.settings import Settings
+from executor.settings import Redaction, Settings
 from executor.shells.base import Here
 from wegent.client import credentials
+from wegent.client.credentials import Login
 from wegent.protocol.resources import DeviceKind
 from wegent.protocol.timing import InvalidSettingError, Timing
-
-TokenSource = Literal["flag", "environment", "file"]
 
 
 class NoLoginError(Exception):
@@ -29,13 +30,14 @@ class NoLoginError(Exception):
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the executor needs to know; it does not change while it runs.
 
-    ``kept`` processes rest between turns (:mod:`executor.kept`), each for ``kept_seconds`` at most.
-    ``named_shells`` are those that the owner named with ``--shell``; ``shells`` are all that are offered.
+    ``login`` is the one to begin with: it is renewed while the executor runs. ``named_shells`` are those that the
+    owner named with ``--shell``; ``shells`` are all that are offered. In ``trusted_projects`` the project's own
+    settings count; Claude Code stays warm for ``warm_seconds``, and ``kept`` kernels rest between turns
+    (:mod:`executor.kept`), each for ``kept_seconds`` at most.
     """
 
     url: str
-    token: str
-    token_source: TokenSource
+    login: Login
     home: Path
     kind: DeviceKind = "local"
     name: str = ""
@@ -44,11 +46,19 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     named_shells: frozenset[str] = frozenset()
     kernels: dict[str, Kernel] = {}
     folders: tuple[Path, ...] = ()
+    trusted_projects: tuple[Path, ...] = ()
     permission_mode: PermissionMode = "ask"
+    allow_results: bool = False
+    approval_seconds: float = 43_200.0
+    redaction: Redaction = "on"
+    redact: tuple[str, ...] = ()
+    redact_files: tuple[str, ...] = ()
     labels: dict[str, str] = {}
+    warm_seconds: int = 300
     environ: dict[str, str] = {}
     kept: int = 5
     kept_seconds: float = 1800
+    limits: Limits = Limits()
     timing: Timing = Timing()
     armed_fault: str | None = None
 
@@ -61,11 +71,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         said = Settings.of_flags(flags).over(Settings.of_environment(environ)).over(file)
         offered = kernels.offered(said.kernels, said.pythons or ())
         named = _checked_shells(said.shells or ())
-        url, token, source = _login(flags.token, file.token, said.url, environ)
+        login = _login(flags.token, file.token, said.url, environ)
         return cls(
-            url=url,
-            token=token,
-            token_source=source,
+            url=login.url,
+            login=login,
             home=home,
             kind=flags.mode,
             name=said.name or f"{platform.system()} - {platform.node()}"[:200],
@@ -74,14 +83,27 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             named_shells=frozenset(named),
             kernels=offered,
             folders=tuple(_checked_folder(folder) for folder in said.workspaces or ()),
+            trusted_projects=tuple(_checked_folder(folder) for folder in said.trusted_projects or ()),
             permission_mode=said.permission_mode or "ask",
+            allow_results=bool(said.allow_results),
+            approval_seconds=said.approval_seconds or 43_200.0,
+            redaction=said.redaction or "on",
+            redact=_checked_patterns(said.redact or []),
+            redact_files=_files(said),
             labels=said.labels or {},
             kept=0 if flags.mode == "cloud" else 5 if said.kept is None else said.kept,
             kept_seconds=said.kept_seconds or 1800,
+            warm_seconds=300 if said.warm_seconds is None else said.warm_seconds,
             environ=environ,
+            limits=Limits.of(said, said.slots or 5, flags.mode == "cloud"),
             timing=Timing.from_env(environ),
             armed_fault=_checked_fault(environ.get("WEGENT_FAULT")),
         )
+
+    @property
+    def token(self) -> str:
+        """The token to begin with."""
+        return self.login.token
 
     def __repr__(self) -> str:
         """Show what is offered to whom, and no secret."""
@@ -96,22 +118,23 @@ def program_version() -> str:
         return ""
 
 
-def _login(
-    flag: str | None, file: str | None, url: str | None, environ: Mapping[str, str]
-) -> tuple[str, str, TokenSource]:
-    """Return where to connect and with what: a flag, the environment, ``config.toml``, or what login saved."""
+def _login(flag: str | None, file: str | None, url: str | None, environ: Mapping[str, str]) -> Login:
+    """Return the login to begin with: from a flag, the environment, ``config.toml``, or what login saved.
+
+    Of a token that was given and renewed before it is the newest successor.
+    """
     named = {**environ, "WEGENT_BACKEND_URL": url} if url else environ
-    if flag:
-        return credentials.default_url(named), flag, "flag"
-    if file and not environ.get("WEGENT_TOKEN", "").strip():
-        return credentials.default_url(named), file, "flag"
-    login = credentials.load(environ=named)
+    given = flag or (None if environ.get("WEGENT_TOKEN", "").strip() else file)
+    if given:
+        server = credentials.default_url(named, "devices")
+        return credentials.given(Login(server, given, source="arguments"), named)
+    login = credentials.load(environ=named, shelf="devices")
     if login is None:
         raise NoLoginError(
-            f"There is no login for {credentials.default_url(named)}. Run `wegent-executor login`, or make a"
-            " token in the settings and start with --token TOKEN or WEGENT_TOKEN=TOKEN."
+            f"There is no login for {credentials.default_url(named, 'devices')}. Run `wegent-executor login`, or"
+            " make a token in the settings and start with --token TOKEN or WEGENT_TOKEN=TOKEN."
         )
-    return login.url, login.token, "environment" if login.source == "environment" else "file"
+    return login if login.source == "file" else credentials.given(login, named)
 
 
 def _checked_shells(names: Sequence[str]) -> tuple[str, ...]:
@@ -125,8 +148,19 @@ def _checked_shells(names: Sequence[str]) -> tuple[str, ...]:
 def _checked_folder(folder: str) -> Path:
     path = Path(folder).expanduser().absolute()
     if not path.is_dir():
-        raise InvalidSettingError(f"There is no folder {folder} to offer. Make it, or offer another one.")
+        raise InvalidSettingError(f"There is no folder {folder}. Make it, or name another one.")
     return path
+
+
+def _checked_patterns(patterns: list[str]) -> tuple[str, ...]:
+    Patterns(patterns)
+    return tuple(patterns)
+
+
+def _files(said: Settings) -> tuple[str, ...]:
+    """Return where secrets stand: the usual files besides the owner's own, unless these are switched off."""
+    usual = secret_files.DEFAULT if said.redaction != "off" else ()
+    return (*usual, *(said.redact_files or ()))
 
 
 def _checked_fault(point: str | None) -> str | None:

@@ -6,9 +6,14 @@ from collections.abc import Callable, Iterator
 
 from executor import fault, shells
 from executor.admission import Refusal, admit
+from executor.backlog import Backlog
 from executor.config import Config
+from executor.hosts import Hosts
 from executor.kept import Keeper
 from executor.outbox import Meta, Outbox
+from executor.owner_secrets import OwnerSecrets
+from executor.redaction import Secrets
+from executor.redactor import Redactor
 from executor.runner import Runner
 from executor.shells.base import Job, Outcome
 from executor.subtask import Phase, Stop, Subtask, stopped_outcome
@@ -25,11 +30,14 @@ class Device:
     def __init__(self, config: Config, device_id: str, group: asyncio.TaskGroup) -> None:
         self.config = config
         self.device_id = device_id
-        self.token = config.token
-        """The token to use now: the link takes another one when somebody has logged in again."""
+        self.login = config.login
+        """The login to use now: it is renewed, and another one taken when somebody has logged in again."""
         self.is_draining = False
         self.changed = asyncio.Event()
         """Set whenever there may be something to send."""
+        self.secrets = OwnerSecrets(config, lambda: self.login.token)
+        self._redactor = Redactor(lambda: Secrets(self.secrets.known()), self.secrets.patterns)
+        self.hosts = Hosts(config.home, 0 if config.kind == "cloud" else config.warm_seconds, group)
         self._group = group
         self.keeper = Keeper(config.home, config.kept, config.kept_seconds, config.timing.terminate, group)
         self._subtasks: dict[str, Subtask] = {}
@@ -62,6 +70,11 @@ class Device:
         """How many have begun and not ended."""
         return sum(subtask.phase is Phase.RUNNING for subtask in self)
 
+    async def redacted(self, text: str) -> str:
+        """Return a text that is sent for no subtask that runs, without the owner's secrets."""
+        await self.secrets.read()
+        return self._redactor.text(text)
+
     def adopt(self, outbox: Outbox) -> None:
         """Take over what a former process left; it has an outcome already."""
         self._subtasks[outbox.meta.subtask_id] = Subtask(outbox, None, self.changed.set)
@@ -92,7 +105,8 @@ class Device:
         except OSError as error:
             log.error("Cannot keep a subtask on disk: %s", error)
             return Refusal(f"The device cannot write to its disk: {error}.", retry=True)
-        subtask = Subtask(outbox, offer, self.changed.set)
+        backlog = Backlog(outbox.spool, self.config.limits.outbox, self.config.timing.reconnect_max)
+        subtask = Subtask(outbox, offer, self.changed.set, backlog)
         self._subtasks[subtask.id] = subtask
         self._jobs[subtask.id] = job
         return subtask
@@ -110,9 +124,9 @@ class Device:
         fault.reach(fault.AFTER_ACCEPT, self.config.armed_fault)
         assert subtask.offer is not None
         log.info("Running subtask %s (%s).", subtask.id, subtask.offer.shell)
-        runner = Runner(
-            subtask, job, shells.load(subtask.offer.shell), self.config, lambda: self.token, self.keeper
-        )
+        shell = shells.load(subtask.offer.shell)
+        token = lambda: self.login.token  # noqa: E731 - the login is renewed meanwhile
+        runner = Runner(subtask, job, shell, self.config, token, self.secrets, self.hosts, self.keeper)
         self._runners[subtask.id] = runner
         subtask.begun.set()
         self._group.create_task(self._run(subtask, runner))
@@ -122,7 +136,8 @@ class Device:
             await runner.run()
         except Exception as error:
             log.exception("Subtask %s could not be brought to its end.", subtask.id)
-            await subtask.end(Outcome.failed(Code.SHELL_FAILED, f"The executor failed: {error}. See its log."))
+            told = await self.redacted(f"The executor failed: {error}. See its log.")
+            await subtask.end(Outcome.failed(Code.SHELL_FAILED, told))
         finally:
             del self._runners[subtask.id]
         await asyncio.to_thread(subtask.outbox.remove_scratch)
@@ -174,6 +189,7 @@ class Device:
         for runner in list(self._runners.values()):
             runner.kill()
         self.keeper.end_now()
+        self.hosts.kill()
 
     async def wait_until(self, check: Callable[["Device"], bool]) -> None:
         """Wait until ``check`` holds; looked at whenever a subtask ends or is dropped."""

@@ -128,7 +128,8 @@ class Dispatch:
 
     async def _decline(self, offer: Execute | _Named, refusal: Refusal) -> None:
         log.info("Declining subtask %s: %s", offer.subtask_id, refusal.reason)
-        decline = Decline(offer.subtask_id, offer.attempt, refusal.reason[:4096], refusal.retry)
+        reason = (await self._device.redacted(refusal.reason))[:4096]
+        decline = Decline(offer.subtask_id, offer.attempt, reason, refusal.retry)
         try:
             await ask(self._connection, "task:decline", decline)
         except RefusedError as refused:

@@ -1,5 +1,6 @@
 """One executor per home: a lock that the kernel gives up when its holder dies, however it dies."""
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -38,8 +39,9 @@ class InstanceLock:
                 " or give this one a home of its own: WEGENT_HOME=/another/folder."
             ) from None
         if sys.platform != "win32":
-            os.ftruncate(self._descriptor, 0)
-            os.pwrite(self._descriptor, str(os.getpid()).encode(), 0)
+            with contextlib.suppress(OSError):  # on a full disk the next one does not learn our process id
+                os.ftruncate(self._descriptor, 0)
+                os.pwrite(self._descriptor, str(os.getpid()).encode(), 0)
         return self
 
     def _holder(self) -> str:

@@ -14,10 +14,11 @@ from executor.device import Device
 from executor.endings import ConnectionLostError, ExitCode, FatalError
 from executor.pump import MAX_BATCH
 from executor.reaper import Reaper
+from executor.renewal import HOW_TO_LOG_IN, Renewal
 from executor.requests import RefusedError
 from executor.session import MOST_RECEIVED, Session
-from wegent.client import credentials
-from wegent.client.errors import LoginError
+from wegent.client import network
+from wegent.client.errors import ConnectionFailedError
 from wegent.protocol.backoff import full_jitter
 from wegent.protocol.close_codes import CloseCode
 from wegent.protocol.device_messages import Register
@@ -27,11 +28,9 @@ from wegent.protocol.time_limit import time_limit
 log = logging.getLogger(__name__)
 
 CONNECT_WITHIN = 20.0
-LOGIN_POLL = 2.0
 BACK_WITHIN = 2 / 3
 """The share of the online TTL within which to try again: who comes back at once is lost by nobody."""
 _REFUSED_UPGRADE = {401: CloseCode.UNAUTHENTICATED, 403: CloseCode.FORBIDDEN}
-_HOW_TO_LOG_IN = "Run `wegent-executor login`, or start again with a new token (--token or WEGENT_TOKEN)."
 
 
 class Link:
@@ -40,6 +39,7 @@ class Link:
     def __init__(self, config: Config, device: Device) -> None:
         self._config = config
         self._device = device
+        self.renewal = Renewal(device, config.environ)
         self._reaper = Reaper()
         self._instance = secrets.token_hex(8)
         self._connection = 0
@@ -58,7 +58,7 @@ class Link:
 
     async def run(self) -> NoReturn:
         """Stay connected until that cannot be; raises FatalError then."""
-        async with aiohttp.ClientSession(trust_env=True) as http:
+        async with self._network() as http:
             while True:
                 self._hurry.clear()
                 try:
@@ -68,6 +68,12 @@ class Link:
                 except Exception:
                     log.exception("The connection failed unexpectedly.")
                 await self._pause()
+
+    def _network(self) -> aiohttp.ClientSession:
+        try:
+            return network.session(self._config.url)
+        except ConnectionFailedError as error:
+            raise FatalError(ExitCode.FAILED, f"{error} {error.hint}") from None
 
     async def _connect(self, http: aiohttp.ClientSession) -> None:
         """Be connected once; always ends with an exception."""
@@ -93,7 +99,7 @@ class Link:
             async with time_limit(CONNECT_WITHIN):
                 return await http.ws_connect(
                     url,
-                    headers={"Authorization": f"Bearer {self._device.token}"},
+                    headers={"Authorization": f"Bearer {self._device.login.token}"},
                     max_msg_size=MOST_RECEIVED,
                     timeout=aiohttp.ClientWSTimeout(ws_close=2),
                 )
@@ -103,7 +109,8 @@ class Link:
         except TimeoutError:
             raise ConnectionLostError(f"{url} did not answer within {CONNECT_WITHIN:g} s") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise ConnectionLostError(f"cannot reach {self._config.url}: {error}") from None
+            failed = network.unreachable(self._config.url, error)
+            raise ConnectionLostError(f"{failed} {failed.hint}") from None
 
     async def _register(self, session: Session) -> None:
         config = self._config
@@ -126,19 +133,21 @@ class Link:
             registered = await session.register(message, config.timing.register)
         except RefusedError as refused:
             if refused.code == Code.FORBIDDEN:
-                raise FatalError(ExitCode.LOGIN_NEEDED, f"{refused} {_HOW_TO_LOG_IN}") from None
+                raise FatalError(ExitCode.LOGIN_NEEDED, f"{refused} {HOW_TO_LOG_IN}") from None
             raise ConnectionLostError(f"the server refused this device: {refused}") from None
         self._longest_pause = min(config.timing.reconnect_max, registered.online_ttl_seconds * BACK_WITHIN)
         self._backoff = self._fresh_backoff()
+        self.renewal.set_clock(registered.server_time)
         log.info("Connected to %s as %s (%s).", config.url, registered.device.name, self._device.device_id)
 
     async def _react(self, lost: ConnectionLostError) -> None:
         """Do what the reason for the end asks for, before the next try."""
         if lost.code == CloseCode.UNAUTHENTICATED:
-            await self._wait_for_login(lost)
+            if await self.renewal.replace_refused(str(lost)):
+                self._hurry.set()
         elif lost.code == CloseCode.FORBIDDEN:
             raise FatalError(
-                ExitCode.LOGIN_NEEDED, f"The server forbids this device to connect ({lost}). {_HOW_TO_LOG_IN}"
+                ExitCode.LOGIN_NEEDED, f"The server forbids this device to connect ({lost}). {HOW_TO_LOG_IN}"
             )
         elif lost.code == CloseCode.REPLACED:
             raise FatalError(
@@ -153,26 +162,6 @@ class Link:
             await self._device.drop_all()
         else:
             log.info("Not connected: %s.", str(lost).rstrip("."))
-
-    async def _wait_for_login(self, lost: ConnectionLostError) -> None:
-        """Wait for another token in the file of logins while the work goes on; nothing else brings a new one."""
-        if self._config.token_source != "file":
-            raise FatalError(ExitCode.LOGIN_NEEDED, f"The token is not valid any more ({lost}). {_HOW_TO_LOG_IN}")
-        log.warning(
-            "The login is not valid any more (%s). Work goes on; run `wegent-executor login` on this computer.",
-            lost,
-        )
-        while True:
-            try:
-                login = credentials.load(self._config.url, self._config.environ)
-            except LoginError as error:
-                log.warning("%s", error)
-                login = None
-            if login is not None and login.token != self._device.token:
-                self._device.token = login.token
-                self._hurry.set()
-                return
-            await asyncio.sleep(LOGIN_POLL)
 
     async def _pause(self) -> None:
         """Wait a random time, so that a server's restart does not bring everybody back at the same moment."""

@@ -12,6 +12,7 @@ from executor.config import Config, NoLoginError, program_version
 from executor.endings import ExitCode
 from wegent.client.errors import LoginError
 from wegent.protocol.timing import InvalidSettingError
+from wegent.terminal.completing import answer_shell
 
 log = logging.getLogger(__name__)
 
@@ -30,11 +31,13 @@ exit codes: 0 stopped, 1 failed, 2 usage, 3 must log in, 4 replaced by another e
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the executor until it is stopped; return the exit code."""
-    flags = _parser().parse_args(arguments)
-    if flags.command == "login":
+    parser = _parser()
+    answer_shell(parser)
+    flags = parser.parse_args(arguments)
+    if flags.command in ("login", "logout"):
         from executor import login  # what it needs is not needed to work
 
-        return login.run(flags.url)
+        return login.log_out(flags.url) if flags.command == "logout" else login.run(flags.url, flags.keyring)
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(message)s", level=logging.INFO)
     try:
         config = Config.read(flags)
@@ -81,6 +84,11 @@ def _parser() -> argparse.ArgumentParser:
     about = "log this computer in, by a code that you approve in the page"
     login = commands.add_parser("login", help=about, description=f"{about[0].upper()}{about[1:]}.")
     login.add_argument("--url", default=argparse.SUPPRESS, help=url)
+    keyring = "keep the login in the desktop's keyring, not in a file (a service without a desktop cannot read it)"
+    login.add_argument("--keyring", action=argparse.BooleanOptionalAction, help=keyring)
+    about = "revoke and forget this executor's login"
+    logout = commands.add_parser("logout", help=about, description=f"{about[0].upper()}{about[1:]}.")
+    logout.add_argument("--url", default=argparse.SUPPRESS, help=url)
     return parser
 
 
@@ -98,8 +106,23 @@ def _add_offer(group: "argparse._ArgumentGroup") -> None:
     group.add_argument("--kept-seconds", metavar="SECONDS", help=seconds)
     folder = "a folder that tasks may work in; repeatable (default: none)"
     group.add_argument("--workspace", action="append", metavar="DIR", help=folder)
+    trust = (
+        "a folder in which Claude Code follows the project's own settings: hooks, rules, MCP servers, which may"
+        " run code unasked; repeatable (default: none)"
+    )
+    group.add_argument("--trust-project", action="append", metavar="DIR", help=trust)
     mode = "how much tasks may do without asking; a task can only be stricter (default: ask)"
     group.add_argument("--permission-mode", choices=permission.MODES, help=mode)
+    results = "send back files that a task asks for, from the folder in which it works (default: no)"
+    group.add_argument("--allow-results", action=argparse.BooleanOptionalAction, default=None, help=results)
+    patience = "deny what nobody answers for so long (default: 43200, 12 hours)"
+    group.add_argument("--approval-seconds", metavar="N", help=patience)
+    redact = "a regular expression: what it matches is taken out of all that leaves this computer; repeatable"
+    group.add_argument("--redact", action="append", metavar="PATTERN", help=redact)
+    files = "files whose secrets are taken out, too, such as '~/keys/*' or '**/secrets.yml'; repeatable"
+    group.add_argument("--redact-file", action="append", metavar="GLOB", help=files)
+    usual = "off: do not look for secrets in the environment and the usual files (default: on)"
+    group.add_argument("--redaction", choices=("on", "off"), help=usual)
 
 
 if __name__ == "__main__":

@@ -1,32 +1,24 @@
-"""Numbers whose output was lost on the device are given something to say, so that what is left can be told.
-
-The server takes a subtask's output without a gap, and its end only after all of it. Where files of an outbox were
-damaged or are missing, the first lost number says so as a ``notice``, and each of the others says nothing.
-"""
+"""An outbox that stands in for what was lost around its files: the server hears of it, and of the rest."""
 
 import logging
 from collections.abc import Sequence
 
+from executor import gap
 from executor.spool import FileSpool
-from wegent.protocol.output_events import Notice, Stream, encode_event
 
 log = logging.getLogger(__name__)
 
 _NONE = range(0)
-_NOTHING = encode_event(Stream("stderr", ""))
-"""An event that shows nowhere."""
 
 
 class MendedSpool:
-    """A :class:`wegent.protocol.output_log.Spool` of ``files`` that can stand in for what is missing around them.
-
-    What stands in is made when it is read: however much was lost costs neither memory nor disk.
-    """
+    """A :class:`wegent.protocol.output_log.Spool` of ``files`` that stands in for what is missing around them."""
 
     def __init__(self, files: FileSpool) -> None:
         self._files = files
         self._before = _NONE
         self._after = _NONE
+        self._wanted = 1
 
     @property
     def first(self) -> int:
@@ -41,11 +33,12 @@ class MendedSpool:
     def mend(self, wanted: int, last: int) -> None:
         """Stand in for what is not there of ``wanted`` to ``last``, the highest number that was ever given."""
         files = self._files
+        self._wanted = wanted
         self._before = range(wanted, files.first) or _NONE
         self._after = range(max(wanted, files.last + 1), last + 1) or _NONE
         for lost in (self._before, self._after):
             if lost:
-                log.warning("%s", _told(lost))
+                log.warning("%s", gap.lost(lost).told)
 
     def append(self, events: Sequence[bytes]) -> None:
         """Keep ``events`` under the numbers that follow ``last``."""
@@ -54,24 +47,19 @@ class MendedSpool:
 
     def read(self, seq: int, max_bytes: int) -> list[bytes]:
         """Return the events from ``seq`` on: as many as fit, at least one where there is one."""
+        found = self._gap(seq)
+        if found is not None:
+            return found.since(self._wanted).read(seq, max_bytes)
+        return self._files.read(seq, max_bytes)
+
+    def _gap(self, seq: int) -> gap.Gap | None:
         for lost in (self._before, self._after):
             if seq in lost:
-                return _stand_ins(lost, seq, max_bytes)
-        return self._files.read(seq, max_bytes)
+                return gap.lost(lost)
+        return self._files.gap(seq)
 
     def forget(self, seq: int) -> None:
         """Drop events up to ``seq``, or some of them later."""
         if self._before and self._before[-1] <= seq:
             self._before = _NONE
         self._files.forget(seq)
-
-
-def _stand_ins(lost: range, seq: int, max_bytes: int) -> list[bytes]:
-    if seq == lost.start:
-        return [encode_event(Notice("warning", _told(lost)))]
-    return [_NOTHING] * min(lost.stop - seq, max(max_bytes // (len(_NOTHING) + 1), 1))
-
-
-def _told(lost: range) -> str:
-    numbers = str(lost.start) if len(lost) == 1 else f"{lost.start}–{lost[-1]}"
-    return f"Output {numbers} was lost on the device."

@@ -5,9 +5,13 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from executor import mcp_servers
 from executor.environment import is_reserved
+from executor.mcp_servers import McpServer, ServerName
+from executor.workspace import is_inside
 from wegent.protocol.types import Seconds
 
+Pattern = Annotated[str, Meta(min_length=1, max_length=200)]
 FileId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z")]
 
 
@@ -22,10 +26,13 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     timeout_seconds: Seconds | None = None
     env: dict[str, str] = {}
     files: Annotated[list[FileId], Meta(max_length=20)] = []
+    results: Annotated[list[Pattern], Meta(max_length=20)] = []
     model: str | None = None
     system_prompt: str | None = None
     permission_mode: str | None = None
     max_turns: Annotated[int, Meta(ge=1, le=10_000)] | None = None
+    mcp_servers: Annotated[dict[ServerName, McpServer], Meta(max_length=20)] = {}
+    images: Annotated[list[FileId], Meta(max_length=20)] = []
     argv: list[str] | None = None
     kernel: Annotated[str, Meta(max_length=64)] | None = None
     notebook: FileId | None = None
@@ -33,19 +40,13 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     cell_timeout_seconds: Seconds | None = None
 
     @property
-    def wanted_files(self) -> list[str]:
-        """The files to fetch, each once."""
-        return list(dict.fromkeys([*self.files, *([self.notebook] if self.notebook else [])]))
-
-
-_NOT_YET = ("images", "mcp_servers")
+    def attached(self) -> list[str]:
+        """Return the ids of all files to fetch, each once."""
+        return list(dict.fromkeys((*self.files, *self.images, *([self.notebook] if self.notebook else []))))
 
 
 def read(raw: dict[str, Any], shell: str) -> Options:
     """Check ``raw`` for ``shell``; raise :class:`InvalidOptionsError` for what cannot be."""
-    for name in _NOT_YET:
-        if raw.get(name):
-            raise InvalidOptionsError(f"This version of the executor cannot take options.{name}.")
     try:
         options = msgspec.convert(raw, Options)
     except msgspec.ValidationError as error:
@@ -53,6 +54,15 @@ def read(raw: dict[str, Any], shell: str) -> Options:
     texts = [*options.env, *options.env.values(), *(options.argv or ())]
     if any("\0" in text for text in texts) or any("=" in name or not name for name in options.env):
         raise InvalidOptionsError("options.env and options.argv may hold no NUL, and names no '='.")
+    outside = [pattern for pattern in options.results if not is_inside(pattern)]
+    if outside:
+        raise InvalidOptionsError(
+            f"options.results: {outside[0]!r} does not name files inside the task's folder. Patterns are relative"
+            " to it, such as out/*.png or **/*.csv, and hold no '..'."
+        )
+    for name, server in options.mcp_servers.items():
+        if (problem := mcp_servers.problem(server)) is not None:
+            raise InvalidOptionsError(f"options.mcp_servers.{name} {problem}")
     reserved = sorted(name for name in options.env if is_reserved(name, shell))
     if reserved:
         listed = ", ".join(name[:64] for name in reserved[:10])

@@ -42,6 +42,7 @@ class Outbox:
         self.folder = folder
         self.meta = meta
         self.spool = FileSpool(folder)
+        self._outcome: Complete | None = None
 
     @classmethod
     def create(cls, home: Path, meta: Meta) -> "Outbox":
@@ -50,8 +51,12 @@ class Outbox:
         if folder.exists():
             shutil.rmtree(folder)
         folder.mkdir(mode=0o700, parents=True)
-        _write(folder / _META, meta)
-        return cls(folder, meta)
+        try:
+            write(folder / _META, meta)
+            return cls(folder, meta)
+        except OSError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
 
     @classmethod
     def load(cls, folder: Path) -> "Outbox | None":
@@ -67,11 +72,13 @@ class Outbox:
     def add_process(self, process: Born) -> None:
         """Note the leader of a process group, so that a later executor finds what is left of it."""
         self.meta = msgspec.structs.replace(self.meta, processes=[*self.meta.processes, process])
-        _write(self.folder / _META, self.meta)
+        write(self.folder / _META, self.meta)
 
     @property
     def outcome(self) -> Complete | None:
-        """How it ended, if that was written."""
+        """How it ended, if it has."""
+        if self._outcome is not None:
+            return self._outcome
         try:
             return msgspec.json.decode((self.folder / _OUTCOME).read_bytes(), type=Complete)
         except FileNotFoundError:
@@ -81,8 +88,17 @@ class Outbox:
             return None
 
     def write_outcome(self, outcome: Complete) -> None:
-        """Keep how it ended, for good: a power cut after this does not change it."""
-        _write(self.folder / _OUTCOME, outcome, durable=True)
+        """Keep how it ended, for good: a power cut after this does not change it.
+
+        A disk that does not take it is no reason not to tell it: it is reported from memory then.
+        """
+        self._outcome = outcome
+        try:
+            write(self.folder / _OUTCOME, outcome, durable=True)
+        except OSError as error:
+            log.error(
+                "Cannot write how subtask %s ended (%s); it is reported from memory.", outcome.subtask_id, error
+            )
 
     def remove(self) -> None:
         """Forget the subtask: the server has answered, or never knew it."""
@@ -108,7 +124,7 @@ def leftovers(home: Path) -> list[Outbox]:
     return [found for path in sorted(folder.iterdir()) if path.is_dir() and (found := Outbox.load(path))]
 
 
-def _write(path: Path, content: msgspec.Struct, durable: bool = False) -> None:
+def write(path: Path, content: msgspec.Struct, durable: bool = False) -> None:
     """Replace a file in one step, ``durable`` against power cuts too."""
     temporary = path.with_suffix(".tmp")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

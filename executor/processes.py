@@ -1,8 +1,8 @@
 """A child process with its whole tree: in a process group of its own, stopped step by step, never left behind.
 
 Children may ignore signals, start sessions of their own and outlive their parents. So what belongs to a subtask
-is found in three ways: by process group, by descent (looked up while the parents still lived), and by the mark
-that every child's environment carries.
+is found in four ways: by process group, by descent (looked up while the parents still lived), by the mark that
+every child's environment carries, and on Linux by its brand.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from executor import brand
 from executor.environment import Mark
 from wegent.protocol.time_limit import time_limit
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 PIPE_LIMIT = 64 << 10
 """Bytes read ahead from a child's pipe; beyond, the child waits."""
 POLL = 0.05
+NICER = 5
+"""By how much children's priority is lower than ours."""
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 
 
@@ -58,6 +61,7 @@ class Child:
         self._transport = transport
         self._protocol = protocol
         self._process = process
+        self._mark = mark
         self.pid = process.pid
         self.tree = Tree(mark, process.pid)
 
@@ -69,17 +73,20 @@ class Child:
         loop = asyncio.get_running_loop()
         group: dict[str, Any] = {"start_new_session": True}
         if sys.platform == "win32":
-            group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-        transport, protocol = await loop.subprocess_exec(
-            _Protocol,
-            *argv,
-            stdin=subprocess.PIPE if needs_input else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=cwd,
-            env={**env, **mark.variables()},
-            **group,
-        )
+            flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.BELOW_NORMAL_PRIORITY_CLASS
+            group = {"creationflags": flags}
+        with brand.inherited(mark):
+            transport, protocol = await loop.subprocess_exec(
+                _Protocol,
+                *argv,
+                stdin=subprocess.PIPE if needs_input else subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd=cwd,
+                env={**env, **mark.variables()},
+                **group,
+            )
+        _be_nice(transport.get_pid())
         return cls(transport, protocol, Process(transport, protocol, loop), mark)
 
     @property
@@ -118,6 +125,15 @@ class Child:
                 await self._protocol.exited.wait()
         return self.has_exited
 
+    def begin(self) -> None:
+        """Begin a further turn of a process that waited for one: nothing of it is spared any more."""
+        self.tree = Tree(self._mark, self.pid)
+
+    async def spare(self, pids: Sequence[int]) -> None:
+        """Leave these alone at the end of this turn: they wait for a further one."""
+        found = await asyncio.to_thread(lambda: [born(pid) for pid in pids])
+        self.tree.spared = frozenset(process for process in found if process is not None)
+
     def interrupt(self) -> None:
         """Press Ctrl-C: SIGINT to the group."""
         if sys.platform == "win32":
@@ -132,12 +148,15 @@ class Child:
 
 
 class Tree:
-    """All processes of one subtask but those ``spared``: ``leader`` leads their group."""
+    """All processes of one subtask: ``leader`` leads their group.
+
+    ``spared`` are left alone: processes that wait for a further turn of the task.
+    """
 
     def __init__(self, mark: Mark, leader: int | None, spared: frozenset[Born] = frozenset()) -> None:
         self._mark = mark
         self._leader = leader
-        self._spared = spared
+        self.spared = spared
         self._known: set[Born] = set()
         self._is_gone = False
 
@@ -182,7 +201,7 @@ class Tree:
     def _send(self, number: int, alive: "list[psutil.Process]") -> None:
         import psutil
 
-        is_whole = self._leader is not None and not self._spared
+        is_whole = self._leader is not None and not self.spared
         if is_whole and any(_group_of(process.pid) == self._leader for process in alive):
             assert self._leader is not None
             _signal_group(self._leader, number)
@@ -216,17 +235,23 @@ class Tree:
     def _owns(self, process: "psutil.Process") -> bool:
         import psutil
 
-        itself = Born(process.pid, process.create_time()) if self._known or self._spared else None
-        if itself in self._spared:
+        if Born(process.pid, process.create_time()) in self.spared:
             return False
         if self._leader is not None and _group_of(process.pid) == self._leader:
             return True
-        if itself in self._known:
+        if Born(process.pid, process.create_time()) in self._known or brand.is_on(process, self._mark):
             return True
         try:
             return self._mark.is_on(process.environ())
         except (psutil.AccessDenied, psutil.ZombieProcess, OSError):
             return False
+
+
+def _be_nice(leader: int | None) -> None:
+    """Let heartbeats, and whoever sits at this computer, go before what tasks compute (setpriority(2))."""
+    if sys.platform != "win32" and leader is not None:
+        with contextlib.suppress(OSError):  # it has ended already
+            os.setpriority(os.PRIO_PGRP, leader, min(os.getpriority(os.PRIO_PROCESS, 0) + NICER, 19))
 
 
 def born(pid: int) -> Born | None:

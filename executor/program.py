@@ -9,6 +9,7 @@ import sys
 from types import FrameType
 
 from executor import device_id, recovery, sleep
+from executor.approvals import Approvals
 from executor.config import Config
 from executor.device import Device
 from executor.endings import ExitCode, FatalError
@@ -36,18 +37,25 @@ class Program:
     async def run(self) -> ExitCode:
         """Work until asked to stop or until that cannot be; return the exit code."""
         home = self._config.home
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
+            home.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = InstanceLock(home).acquire()
+            identity = device_id.load(home)
         except LockedError as error:
             log.error("%s", error)
+            return ExitCode.FAILED
+        except OSError as error:
+            log.error(
+                "%s cannot be used: %s. Make room there, or name another folder in WEGENT_HOME.", home, error
+            )
             return ExitCode.FAILED
         try:
             self._listen_to_signals()
             become_subreaper()
             left = await recovery.recover(home, self._config.timing.terminate)
             async with asyncio.TaskGroup() as group:
-                self._device = Device(self._config, device_id.load(home), group)
+                self._device = Device(self._config, identity, group)
+                Approvals.forget_old(home)
                 for outbox in left:
                     self._device.adopt(outbox)
                 return await self._work(self._device)
@@ -57,6 +65,7 @@ class Program:
     async def _work(self, device: Device) -> ExitCode:
         link = Link(self._config, device)
         linked = asyncio.create_task(link.run())
+        renewed = asyncio.create_task(link.renewal.run())
         asked = asyncio.create_task(self._stop_asked.wait())
         awake = asyncio.create_task(sleep.watch(lambda: link.reconnect("the computer slept")))
         try:
@@ -66,9 +75,10 @@ class Program:
                 return ExitCode.STOPPED
             return await self._give_up(linked, device)
         finally:
-            for task in (linked, asked, awake):
+            await device.hosts.close()
+            for task in (linked, asked, awake, renewed):
                 task.cancel()
-            await asyncio.wait({linked, asked, awake}, timeout=GOODBYE_WITHIN)
+            await asyncio.wait({linked, asked, awake, renewed}, timeout=GOODBYE_WITHIN)
             await device.keeper.end_all()
 
     async def _leave(self, link: Link, device: Device) -> None:

@@ -3,22 +3,31 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from executor import workspace
 from executor.approvals import Approvals
 from executor.attachments import AttachmentError, Attachments
 from executor.coalescer import Coalescer
 from executor.config import Config
 from executor.environment import Mark
+from executor.hosts import Hosts
 from executor.kept import Keeper, Kept
+from executor.outgoing import Outgoing
+from executor.output_limit import OutputLimit
+from executor.owner_secrets import OwnerSecrets, TaskSecrets
 from executor.processes import Child, Tree, born
+from executor.redactor import Redactor
+from executor.results import Results
 from executor.shells.base import Job, Outcome, Shell, Tools
 from executor.subtask import Stop, Subtask, stopped_outcome
 from executor.uploads import Uploads
+from executor.whole_output import WholeOutput
+from executor.workspace import output_file
 from wegent.protocol.errors import Code
 from wegent.protocol.inputs import ApprovalInput
 from wegent.protocol.output_events import AnyEvent, FollowUp, Notice
@@ -40,7 +49,10 @@ class StoppedError(Exception):
 
 
 class Runner:
-    """Runs ``subtask`` with a shell of ``kind``; ``token`` gives what its files are fetched and sent with."""
+    """Runs ``subtask`` with a shell of ``kind``; ``token`` gives what its files are fetched and sent with.
+
+    Nothing leaves it but what went through its redactor, which knows the ``secrets`` of the device's owner.
+    """
 
     def __init__(
         self,
@@ -49,6 +61,8 @@ class Runner:
         kind: type[Shell],
         config: Config,
         token: Callable[[], str],
+        secrets: OwnerSecrets,
+        hosts: Hosts,
         keeper: Keeper,
     ) -> None:
         self._subtask = subtask
@@ -59,26 +73,41 @@ class Runner:
         self._keeper = keeper
         self._lent: list[Kept] = []
         self._is_over = False
+        self._disk_failure = ""
         self._coalescer = Coalescer(
             subtask.append,
             config.timing.coalesce_ms / 1000,
-            on_failure=lambda _: subtask.stop(Stop.DISK_FAILED),
+            on_failure=self._fail,
         )
-        self._approvals = Approvals(config.home, job.task_id, self._emit)
+        self._secrets = TaskSecrets(secrets, job.options.env, job.folder)
+        self._redactor = Redactor(self._secrets, secrets.patterns)
+        self._outgoing = Outgoing(self._redactor, self._coalescer.add)
+        self._approvals = Approvals(config.home, job.task_id, self._emit, config.approval_seconds)
+        whole = WholeOutput(
+            subtask.outbox.folder / "output",
+            output_file(config.home, job.task_id, job.subtask_id),
+            config.limits.output_file,
+        )
+        self._limit = OutputLimit(self._outgoing.add, config.limits.output, whole)
         self._attachments = Attachments(config.url, token, job.attachments, self._emit)
-        self._uploads = Uploads(config.url, token, subtask.id, self._emit)
+        self._uploads = Uploads(config.url, token, subtask.id, self._emit, self._redactor)
         ask, send_file = self._approvals.ask, self._uploads.send
-        self._shell = kind(job, Tools(self._emit, self._start, self._keep, ask, send_file))
+        tools = Tools(self._emit, self._start, self._keep, ask, send_file, hosts, self._adopt)
+        self._shell = kind(job, tools)
 
     async def run(self) -> None:
         """Run to the end; afterwards nothing of it runs any more and its outcome is on disk."""
         outcome = await self._outcome()
         self._is_over = True
+        if self._job.options.results:
+            await self._send_results()
         with contextlib.suppress(OSError):  # the failure became the outcome already
+            outcome = _with_file(outcome, self._limit.finish())
+            self._outgoing.finish()
             self._coalescer.flush()
         if self._subtask.stop_wanted is Stop.DISK_FAILED:
-            outcome = stopped_outcome(Stop.DISK_FAILED)
-        await self._subtask.end(outcome)
+            outcome = self._stopped_outcome()
+        await self._subtask.end(self._redactor.value(outcome))
 
     async def deliver(self, text: str, by: str) -> bool:
         """Hand a follow-up to the shell; False if it takes none (any more); its output says which."""
@@ -88,7 +117,7 @@ class Runner:
             shown = text if len(text) <= room else f"{text[:room]}…"
             said = FollowUp(shown, by) if is_taken else Notice("warning", f"{NOT_TAKEN} {shown}")
             with contextlib.suppress(OSError):  # that failure ends the subtask, and is told as its end
-                self._coalescer.add(said)
+                self._outgoing.add(said)
         return is_taken
 
     def answer(self, given: ApprovalInput, by: str) -> bool:
@@ -105,30 +134,34 @@ class Runner:
     async def _outcome(self) -> Outcome:
         work = asyncio.create_task(self._work())
         stop = asyncio.create_task(self._subtask.stopping.wait())
-        timeout = self._job.timeout
+        watch = asyncio.create_task(self._secrets.watch())
         try:
-            await asyncio.wait({work, stop}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({work, stop}, timeout=self._job.timeout, return_when=asyncio.FIRST_COMPLETED)
             if not work.done():
                 self._subtask.stop(Stop.TIMED_OUT)
                 await self._stop(work)
-                stopped = stopped_outcome(self._subtask.stop_wanted or Stop.CANCELLED, timeout)
-                return msgspec.structs.replace(stopped, result=_known_result(work))
+                return msgspec.structs.replace(self._stopped_outcome(), result=_known_result(work))
             return work.result()
         except asyncio.CancelledError:
             self.kill()
             raise
         finally:
-            stop.cancel()
-            work.cancel()
-            await asyncio.wait({work, stop}, timeout=AFTER_STOP)
+            for task in (stop, work, watch):
+                task.cancel()
+            await asyncio.wait({work, stop, watch}, timeout=AFTER_STOP)
             await self._sweep()
+
+    def _stopped_outcome(self) -> Outcome:
+        reason = self._subtask.stop_wanted or Stop.CANCELLED
+        return stopped_outcome(reason, self._job.timeout, self._disk_failure)
 
     async def _work(self) -> Outcome:
         """Run the shell; what it did not expect becomes a failure, never a subtask without an end."""
         try:
+            await self._secrets.read()
             if (refusal := await self._approved()) is not None:
                 return refusal
-            return await self._shell.run(await self._attachments.fetch(self._job.options.wanted_files))
+            return await self._shell.run(await self._attachments.fetch(self._job.options.attached))
         except AttachmentError as error:
             return Outcome.failed(Code.SHELL_FAILED, str(error))
         except Exception as error:
@@ -137,6 +170,20 @@ class Runner:
             causes = error.exceptions if isinstance(error, ExceptionGroup) else [error]
             told = "; ".join(f"{type(cause).__name__}: {cause}" for cause in causes)
             return Outcome.failed(Code.SHELL_FAILED, f"The executor could not run it: {told}. See its log.")
+
+    async def _send_results(self) -> None:
+        """Send back what was asked for, unless it is stopped meanwhile: then how it ended is enough."""
+        sending = asyncio.create_task(Results(self._job, self._uploads.send, self._emit).send())
+        unwanted = asyncio.create_task(self._subtask.unwanted.wait())
+        try:
+            await asyncio.wait({sending, unwanted}, return_when=asyncio.FIRST_COMPLETED)
+            if sending.done():
+                with contextlib.suppress(OSError):  # the disk's; it becomes the outcome
+                    sending.result()
+        finally:
+            sending.cancel()
+            unwanted.cancel()
+            await asyncio.wait({sending, unwanted}, timeout=AFTER_STOP)
 
     async def _approved(self) -> Outcome | None:
         """Ask before a shell that itself asks for nothing, unless its owner named it or trusts more."""
@@ -151,21 +198,45 @@ class Runner:
         return Outcome.failed(Code.DECLINED, f"It was not allowed to run. {decision.message}".strip())
 
     async def _emit(self, event: AnyEvent) -> None:
-        await self._subtask.wait_for_room()
-        self._coalescer.add(event)
+        with self._on_disk():
+            await self._subtask.wait_for_room()
+        self._limit.add(event)
 
     async def _start(self, argv: Sequence[str], env: Mapping[str, str], *, needs_input: bool = False) -> Child:
         """Start a child in the job's folder, and write it down before anything else happens."""
         if self._subtask.stopping.is_set():
             raise StoppedError("it is being stopped")
         folder = self._job.folder
-        folder.mkdir(parents=True, exist_ok=True)
+        with self._on_disk():
+            workspace.enter(folder)
         child = await Child.start(argv, cwd=Path(folder), env=env, mark=self._mark, needs_input=needs_input)
         self._children.append(child)
         leader = born(child.pid)
         if leader is not None:
-            await asyncio.to_thread(self._subtask.outbox.add_process, leader)
+            with self._on_disk():
+                await asyncio.to_thread(self._subtask.outbox.add_process, leader)
         return child
+
+    @contextlib.contextmanager
+    def _on_disk(self) -> Iterator[None]:
+        """Write something down without which nothing may go on."""
+        try:
+            yield
+        except OSError as error:
+            self._fail(error)
+            raise StoppedError("the disk fails") from error
+
+    def _fail(self, error: OSError) -> None:
+        """End it, since the disk does not take what must be kept."""
+        log.error("Subtask %s ends, since the disk fails: %s.", self._subtask.id, error)
+        self._disk_failure = f"{error.strerror}: {error.filename or self._config.home}"
+        self._subtask.stop(Stop.DISK_FAILED)
+
+    def _adopt(self, child: Child) -> None:
+        """Take over a host, to be stopped with the subtask."""
+        self._children.append(child)
+        if self._subtask.stopping.is_set():
+            raise StoppedError("it is being stopped")
 
     async def _keep(
         self, kind: str, argv: Sequence[str], env: Mapping[str, str], *, about: str = "", is_choosy: bool = True
@@ -210,7 +281,8 @@ class Runner:
         for tree in trees:
             await tree.end(self._config.timing.terminate)
         for child in self._children:
-            child.close()
+            if not child.tree.spared:
+                child.close()
 
 
 def _known_result(work: asyncio.Task[Outcome]) -> dict[str, Any] | None:
@@ -218,3 +290,10 @@ def _known_result(work: asyncio.Task[Outcome]) -> dict[str, Any] | None:
     if not work.done() or work.cancelled():
         return None
     return work.result().result
+
+
+def _with_file(outcome: Outcome, file: Path | None) -> Outcome:
+    """Name the file with all output, where it was more than was sent."""
+    if file is None:
+        return outcome
+    return msgspec.structs.replace(outcome, result={**(outcome.result or {}), "output_file": str(file)})

@@ -86,7 +86,7 @@ class Session:
             raise await self._explained(_first(lost)) from None
         finally:
             for subtask in self._device:
-                subtask.sender.disconnect()
+                subtask.disconnect()
             for answer in self._answers.values():
                 if not answer.done():
                     answer.set_exception(ConnectionLostError("the connection was closed"))

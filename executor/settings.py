@@ -6,7 +6,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import msgspec
 from msgspec import Meta
@@ -15,6 +15,7 @@ from executor.permission import PermissionMode
 from wegent.protocol.timing import InvalidSettingError
 from wegent.protocol.types import Name, Seconds, Word
 
+Redaction = Literal["on", "off"]
 FILE = "config.toml"
 """In the executor's home."""
 _VARIABLES = {
@@ -26,18 +27,30 @@ _VARIABLES = {
     "kernels": "WEGENT_KERNELS",
     "pythons": "WEGENT_PYTHONS",
     "workspaces": "WEGENT_WORKSPACES",
+    "trusted_projects": "WEGENT_TRUSTED_PROJECTS",
     "permission_mode": "WEGENT_PERMISSION_MODE",
+    "allow_results": "WEGENT_ALLOW_RESULTS",
     "labels": "WEGENT_LABELS",
     "kept": "WEGENT_KEPT",
     "kept_seconds": "WEGENT_KEPT_SECONDS",
+    "approval_seconds": "WEGENT_APPROVAL_SECONDS",
+    "redaction": "WEGENT_REDACTION",
+    "redact_files": "WEGENT_REDACT_FILES",
+    "output_mib": "WEGENT_OUTPUT_MIB",
+    "output_file_mib": "WEGENT_OUTPUT_FILE_MIB",
+    "outbox_mib": "WEGENT_OUTBOX_MIB",
+    "warm_seconds": "WEGENT_WARM_SECONDS",
 }
-"""Where the environment says a setting. Lists have commas between their items, folders what PATH has."""
+"""Where the environment says a setting. Lists have commas between their items, folders and files what PATH has."""
+_PATHS = frozenset({"workspaces", "trusted_projects", "redact_files"})
 _FLAGS = {
     "shells": "shell",
     "kernels": "kernel",
     "pythons": "python",
     "workspaces": "workspace",
+    "trusted_projects": "trust_project",
     "labels": "label",
+    "redact_files": "redact_file",
 }
 """Flags that are repeated have their setting's name in the singular."""
 
@@ -56,10 +69,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     kernels: Annotated[list[Word], Meta(max_length=64)] | None = None
     pythons: Annotated[list[str], Meta(max_length=64)] | None = None
     workspaces: Annotated[list[str], Meta(max_length=64)] | None = None
+    trusted_projects: Annotated[list[str], Meta(max_length=64)] | None = None
     permission_mode: PermissionMode | None = None
+    allow_results: bool | None = None
     labels: Annotated[dict[Word, Annotated[str, Meta(max_length=200)]], Meta(max_length=64)] | None = None
     kept: Annotated[int, Meta(ge=0, le=1000)] | None = None
     kept_seconds: Seconds | None = None
+    approval_seconds: Annotated[float, Meta(gt=0, le=86_400 * 7)] | None = None
+    redaction: Redaction | None = None
+    redact: Annotated[list[str], Meta(max_length=64)] | None = None
+    redact_files: Annotated[list[str], Meta(max_length=64)] | None = None
+    output_mib: Annotated[int, Meta(ge=1, le=1024)] | None = None
+    output_file_mib: Annotated[int, Meta(ge=0, le=1 << 20)] | None = None
+    outbox_mib: Annotated[int, Meta(ge=1, le=1 << 20)] | None = None
+    warm_seconds: Annotated[int, Meta(ge=0, le=86_400)] | None = None
     environment: dict[str, str] | None = None
 
     @classmethod
@@ -125,7 +148,7 @@ def _listed(name: str, text: str) -> str | list[str] | None:
         return None
     if name not in _FLAGS:
         return text
-    return [item.strip() for item in text.split(os.pathsep if name == "workspaces" else ",") if item.strip()]
+    return [item.strip() for item in text.split(os.pathsep if name in _PATHS else ",") if item.strip()]
 
 
 def _label(text: str, where: str) -> tuple[str, str]:

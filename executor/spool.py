@@ -1,84 +1,19 @@
 """Numbered output events in files: what a crash of the executor must not lose.
 
-A segment is a file of JSON lines, named by the number of its first event. Events are appended with one write
-each time, so that a kill leaves at most the last line torn; whole segments are deleted once the server has
-stored them.
+A segment is a file of events. They are appended with one write each time, so that a kill leaves at most the last
+line torn; whole segments are deleted once the server has stored them.
 """
 
-import contextlib
 import logging
-import os
-from array import array
 from collections.abc import Sequence
 from pathlib import Path
+
+from executor.gap import Gap
+from executor.segment import SUFFIX, Segment
 
 log = logging.getLogger(__name__)
 
 SEGMENT_BYTES = 1 << 20
-_SUFFIX = ".jsonl"
-
-
-class _Segment:
-    """One file; ``ends`` are the offsets at which its lines end."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.first = int(path.name.removesuffix(_SUFFIX))
-        self.ends = array("Q")
-        self.descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-
-    @classmethod
-    def create(cls, folder: Path, first: int) -> "_Segment":
-        return cls(folder / f"{first:020}{_SUFFIX}")
-
-    @property
-    def size(self) -> int:
-        return self.ends[-1] if self.ends else 0
-
-    @property
-    def last(self) -> int:
-        return self.first + len(self.ends) - 1
-
-    def recover(self) -> None:
-        """Index the lines, and cut off from the first one that is not whole."""
-        data = self.path.read_bytes()
-        start = 0
-        while (end := data.find(b"\n", start)) >= 0 and data.startswith(b"{", start) and data[end - 1] == 0x7D:
-            start = end + 1
-            self.ends.append(start)
-        os.ftruncate(self.descriptor, self.size)
-
-    def append(self, events: Sequence[bytes]) -> None:
-        """Write all of ``events`` or, raising OSError, none."""
-        before = self.size
-        data = memoryview(b"".join(event + b"\n" for event in events))
-        try:
-            while data:
-                data = data[os.write(self.descriptor, data) :]
-        except OSError:
-            with contextlib.suppress(OSError):
-                os.ftruncate(self.descriptor, before)
-            raise
-        for event in events:
-            before += len(event) + 1
-            self.ends.append(before)
-
-    def read(self, seq: int, max_bytes: int) -> list[bytes]:
-        """Return whole lines from ``seq`` on: as many as fit, at least one."""
-        index = seq - self.first
-        start = self.ends[index - 1] if index else 0
-        stop = index + 1
-        while stop < len(self.ends) and self.ends[stop] - start <= max_bytes:
-            stop += 1
-        data = os.pread(self.descriptor, self.ends[stop - 1] - start, start)
-        return data.split(b"\n")[:-1]
-
-    def close(self) -> None:
-        os.close(self.descriptor)
-
-    def delete(self) -> None:
-        self.close()
-        self.path.unlink(missing_ok=True)
 
 
 class FileSpool:
@@ -87,14 +22,20 @@ class FileSpool:
     def __init__(self, folder: Path, segment_bytes: int = SEGMENT_BYTES) -> None:
         self._folder = folder
         self._segment_bytes = segment_bytes
-        self._segments = [_Segment(path) for path in sorted(folder.glob(f"*{_SUFFIX}"))]
-        for segment in self._segments:
-            segment.recover()
+        self._segments = [Segment.recover(path) for path in sorted(folder.glob(f"*{SUFFIX}"))]
+        self._drop_doubles()
         if not self._segments:
-            self._segments = [_Segment.create(folder, 1)]
+            self._segments = [Segment.create(folder, 1)]
         self.given = self._segments[-1].last
         """The highest number that a former process gave, as far as can be told; damage makes ``last`` less."""
         self._drop_after_break()
+
+    def _drop_doubles(self) -> None:
+        """Delete what a kill left in the middle of :meth:`Segment.thinned`: it is in the file before, too."""
+        for before, segment in zip(self._segments.copy(), self._segments[1:], strict=False):
+            if segment.first <= before.last and segment.last <= before.last:
+                segment.delete()
+                self._segments.remove(segment)
 
     def _drop_after_break(self) -> None:
         """Keep only what follows on without a gap: numbers that lead into nothing could never be sent."""
@@ -130,7 +71,7 @@ class FileSpool:
     def append(self, events: Sequence[bytes]) -> None:
         """Keep ``events`` under the numbers that follow ``last``; raise OSError and keep none if that fails."""
         if self._segments[-1].size >= self._segment_bytes:
-            self._segments.append(_Segment.create(self._folder, self.last + 1))
+            self._segments.append(Segment.create(self._folder, self.last + 1))
         self._segments[-1].append(events)
 
     def read(self, seq: int, max_bytes: int) -> list[bytes]:
@@ -140,25 +81,37 @@ class FileSpool:
                 return segment.read(seq, max_bytes)
         return []
 
+    def gap(self, seq: int) -> Gap | None:
+        """Return the gap that ``seq`` is in: its output was dropped."""
+        found = (segment.gap(seq) for segment in self._segments if segment.first <= seq <= segment.last)
+        return next(found, None)
+
     def forget(self, seq: int) -> None:
         """Delete the segments that hold nothing after ``seq``; the one that is written to stays."""
         while len(self._segments) > 1 and self._segments[0].last <= seq:
             self._segments.pop(0).delete()
 
+    def drop_output(self, most: int) -> bool:
+        """Drop the oldest output until at most ``most`` bytes are kept; return whether that could be.
+
+        The file that is written to stays whole. A notice stands where output was, and nothing else moves.
+        """
+        while self.size > most:
+            index = next((i for i, segment in enumerate(self._segments[:-1]) if not segment.is_thin), None)
+            if index is None:
+                return False
+            before = self._segments[index - 1] if index else None
+            is_joined = before is not None and before.is_thin and before.size < self._segment_bytes
+            thin = self._segments[index].thinned(before if is_joined else None)
+            self._segments[index - is_joined : index + 1] = [thin]
+        return True
+
     def replace(self, seq: int, event: bytes) -> None:
         """Put ``event`` where number ``seq`` was; nothing else moves."""
         for index, segment in enumerate(self._segments):
-            if not segment.first <= seq <= segment.last:
-                continue
-            lines = segment.path.read_bytes().split(b"\n")[:-1]
-            lines[seq - segment.first] = event
-            rewritten = segment.path.with_suffix(".tmp")
-            rewritten.write_bytes(b"".join(line + b"\n" for line in lines))
-            segment.close()
-            os.replace(rewritten, segment.path)
-            self._segments[index] = _Segment(segment.path)
-            self._segments[index].recover()
-            return
+            if segment.first <= seq <= segment.last:
+                self._segments[index] = segment.replaced(seq, event)
+                return
 
     def close(self) -> None:
         """Close the files; they stay."""

@@ -1,21 +1,16 @@
 """One subtask on this device, from the accept that was sent to the answered complete."""
 
 import asyncio
-import logging
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 
+from executor.backlog import Backlog
 from executor.mending import MendedSpool
 from executor.outbox import Outbox
 from executor.shells.base import Outcome
-from wegent.protocol.device_messages import Complete, Execute, ReportedError, Running
+from wegent.protocol.device_messages import Complete, Execute, Running
 from wegent.protocol.errors import MEANINGS, Code
 from wegent.protocol.output_log import Sender
-
-log = logging.getLogger(__name__)
-
-MAX_BACKLOG = 64 << 20
-"""Bytes of output that wait on disk before a subtask has to wait itself."""
 
 
 class Phase(StrEnum):
@@ -41,22 +36,26 @@ class Subtask:
     ``offer`` is None for one that a former process left; ``changed`` is called when there is something to send.
     """
 
-    def __init__(self, outbox: Outbox, offer: Execute | None, changed: Callable[[], None]) -> None:
+    def __init__(
+        self, outbox: Outbox, offer: Execute | None, changed: Callable[[], None], backlog: Backlog | None = None
+    ) -> None:
         self.outbox = outbox
         self.offer = offer
         self.spool = MendedSpool(outbox.spool)
         self.sender = Sender(self.spool)
+        self.backlog = backlog or Backlog(outbox.spool)
         self.outcome = outbox.outcome
         self.phase = Phase.ACCEPTING if self.outcome is None else Phase.ENDED
         self.stop_wanted: Stop | None = None
         self.stop_grace: float | None = None
         self.stopping = asyncio.Event()
+        self.unwanted = asyncio.Event()
+        """Set once nobody waits for more of it: it is stopped, and not because its time was over."""
         self.begun = asyncio.Event()
         """Set once it runs, or never will."""
         self.held = 0
         self.is_reporting = False
         self.known_inputs: set[str] = set()
-        self._room = asyncio.Event()
         self._changed = changed
         if self.phase is Phase.ENDED:
             self.begun.set()
@@ -81,15 +80,13 @@ class Subtask:
         self._changed()
 
     async def wait_for_room(self) -> None:
-        """Wait while too much output is on disk unsent, unless it is being stopped."""
-        while self.outbox.spool.size > MAX_BACKLOG and not self.stopping.is_set():
-            self._room.clear()
-            await self._room.wait()
+        """Wait while too much is on disk that the server has not stored, unless it is being stopped."""
+        await self.backlog.wait_for_room(self.stopping)
 
     def acknowledge(self, seq: int, stored: int) -> None:
         """Note what the server holds."""
         self.sender.acknowledge(seq, stored)
-        self._room.set()
+        self.backlog.look()
         self._changed()
 
     def replay(self, seq: int) -> None:
@@ -104,7 +101,13 @@ class Subtask:
         self.is_reporting = False
         self._mend(held + 1)
         self.sender.connect(held)
+        self.backlog.connect()
         self._changed()
+
+    def disconnect(self) -> None:
+        """Note that the server is away."""
+        self.sender.disconnect()
+        self.backlog.disconnect()
 
     def _mend(self, wanted: int) -> None:
         """See to it that every number from ``wanted`` on can be sent, also what was lost from the files."""
@@ -113,21 +116,22 @@ class Subtask:
 
     def stop(self, reason: Stop, grace: float | None = None) -> None:
         """Want it stopped within ``grace`` seconds; the first reason counts."""
-        if self.phase is Phase.ENDED or self.stop_wanted is not None:
+        if self.phase is Phase.ENDED:
+            return
+        if reason is not Stop.TIMED_OUT:
+            self.unwanted.set()
+        if self.stop_wanted is not None:
             return
         self.stop_wanted, self.stop_grace = reason, grace
         self.stopping.set()
-        self._room.set()
+        self.backlog.look()
 
     async def end(self, outcome: Outcome) -> None:
         """Write down how it ended; from now on that is what is reported."""
         self.outcome = Complete(
             self.id, self.attempt, self.sender.last, outcome.status, outcome.error, outcome.result
         )
-        try:
-            await asyncio.to_thread(self.outbox.write_outcome, self.outcome)
-        except OSError as error:
-            log.error("Cannot write how subtask %s ended (%s); it is reported from memory.", self.id, error)
+        await asyncio.to_thread(self.outbox.write_outcome, self.outcome)
 
     def mark_ended(self) -> None:
         """Let the end be reported."""
@@ -142,8 +146,8 @@ class Subtask:
         return Complete(end.subtask_id, end.attempt, seq, end.status, end.error, end.result)
 
 
-def stopped_outcome(reason: Stop, timeout: float | None = None) -> Outcome:
-    """Return how a subtask is reported that was stopped for ``reason``."""
+def stopped_outcome(reason: Stop, timeout: float | None = None, disk: str = "") -> Outcome:
+    """Return how a subtask is reported that was stopped for ``reason``; ``disk`` says what is wrong with it."""
     if reason is Stop.CANCELLED:
         return Outcome("cancelled")
     if reason is Stop.TIMED_OUT:
@@ -151,5 +155,5 @@ def stopped_outcome(reason: Stop, timeout: float | None = None) -> Outcome:
         return Outcome.failed(Code.TIMED_OUT, f"It was stopped after {timeout:g} seconds. {meaning.hint}")
     if reason is Stop.EXECUTOR_STOPPED:
         return Outcome.failed(Code.EXECUTOR_RESTARTED, "The executor was stopped. Start it and retry the subtask.")
-    message = "The device cannot keep the output: its disk is full or fails. Make room on it and retry."
-    return Outcome("failed", ReportedError(Code.SHELL_FAILED, message))
+    message = f"The device's disk is full or fails ({disk}). Make room on it and retry."
+    return Outcome.failed(Code.SHELL_FAILED, message)

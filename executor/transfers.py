@@ -32,7 +32,7 @@ class NotYetError(Exception):
 def check_passing(answer: aiohttp.ClientResponse) -> None:
     """Raise :class:`NotYetError` for an answer that passes."""
     if answer.status in _ASK_AGAIN:
-        after = retry_after(answer.headers.get("Retry-After", ""))
+        after = retry_after(answer.headers)
         raise NotYetError(f"the server answered HTTP {answer.status}", after)
 
 

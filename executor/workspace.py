@@ -2,8 +2,10 @@
 
 import hashlib
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
+LONGEST = 4096
+"""Characters of a path (PATH_MAX, limits.h)."""
 _SAFE = re.compile(r"[a-z0-9_-][a-z0-9_.-]{0,127}")
 
 
@@ -32,21 +34,39 @@ def scratch_folder(home: Path, subtask_id: str) -> Path:
     return own_folder(home, f"cloud-{subtask_id}")
 
 
+def output_file(home: Path, task_id: str, subtask_id: str) -> Path:
+    """Return the file that has all output of a subtask, where that is more than is sent."""
+    return own_folder(home, task_id) / "output" / f"{folder_name(subtask_id)}.log"
+
+
+def lies_in(folder: Path, folders: tuple[Path, ...]) -> bool:
+    """Whether ``folder`` is one of ``folders`` or in one, links followed."""
+    return any(folder.resolve().is_relative_to(each.resolve()) for each in folders)
+
+
 def resolve(workdir: str, own: Path, offered: tuple[Path, ...]) -> Path:
     """Return the folder that ``options.workdir`` names, relative to the task's own.
 
-    Symbolic links are followed first, so that none leads out of what is offered. Raises
-    :class:`ForbiddenFolderError` for a folder that is not inside the task's own or an offered one.
+    Symbolic links are followed first, so that none leads out of what is offered; the task's own folder must be
+    none. Raises :class:`ForbiddenFolderError` for a folder that is not inside the task's own or an offered one.
     """
-    if "\0" in workdir:
+    if "\0" in workdir or len(workdir) > LONGEST:
         raise ForbiddenFolderError("options.workdir is not a path.")
-    own = own.resolve()
     try:
-        wanted = (own / Path(workdir).expanduser()).resolve()
-    except (OSError, RuntimeError) as error:
-        raise ForbiddenFolderError(f"options.workdir {workdir!r} cannot be resolved: {error}.") from None
+        return _inside((own.parent.resolve() / own.name), workdir, offered)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise ForbiddenFolderError(f"options.workdir {workdir[:200]!r} cannot be resolved: {error}.") from None
+
+
+def _inside(own: Path, workdir: str, offered: tuple[Path, ...]) -> Path:
+    if own.is_symlink():
+        raise ForbiddenFolderError(f"{own} was replaced by a link. Remove it, or begin a new task.")
+    wanted = (own / Path(workdir).expanduser()).resolve()
     if wanted.is_relative_to(own):
-        return wanted
+        there = next(path for path in (wanted, *wanted.parents) if path.exists())
+        if there.is_dir():
+            return wanted
+        raise ForbiddenFolderError(f"{there} is not a folder on this device.")
     for folder in offered:
         if wanted.is_relative_to(folder.resolve()):
             if wanted.is_dir():
@@ -57,3 +77,22 @@ def resolve(workdir: str, own: Path, offered: tuple[Path, ...]) -> Path:
         f"{wanted} is not inside a folder that this device offers (offered: {listed})."
         " Its owner can offer it: wegent-executor --workspace DIR."
     )
+
+
+def is_inside(pattern: str) -> bool:
+    """Whether a pattern names files inside whatever folder it is relative to, on any system."""
+    parts = pattern.replace("\\", "/").split("/")
+    is_rooted = PurePosixPath(pattern).is_absolute() or bool(PureWindowsPath(pattern).anchor)
+    is_clear = all(part == "**" or "**" not in part for part in parts)
+    return (
+        bool(PurePosixPath(pattern).parts) and not is_rooted and is_clear and not {"..", "\0"} & {*parts, *pattern}
+    )
+
+
+def enter(folder: Path) -> None:
+    """Make a resolved folder where it is missing; raise ForbiddenFolderError if a link is in its place by now."""
+    for make in (True, False):
+        if folder.resolve() != folder:
+            raise ForbiddenFolderError(f"{folder} leads elsewhere now: a link was put in its way. Remove it.")
+        if make:
+            folder.mkdir(parents=True, exist_ok=True)

@@ -33,8 +33,12 @@ class Rule(NamedTuple):
 
 RULES = [
     Rule("wegent.protocol", {"msgspec"}),
-    Rule("wegent.client", {"wegent.protocol", "aiohttp", "msgspec"}),
-    Rule("wegent", {"aiohttp", "msgspec", "rich"}, except_in=frozenset({"wegent.protocol", "wegent.client"})),
+    Rule("wegent.client", {"wegent.protocol", "aiohttp", "msgspec", "keyring"}),
+    Rule(
+        "wegent",
+        {"aiohttp", "argcomplete", "msgspec", "rich"},
+        except_in=frozenset({"wegent.protocol", "wegent.client"}),
+    ),
     Rule("api", {"wegent.protocol", *SERVER_PACKAGES}),
     Rule("worker", {"wegent.protocol", "api.store", "api.config", "msgspec", "sqlalchemy", "databases"}),
     Rule(
@@ -51,6 +55,8 @@ RULES = [
             "jupyter_core",
             "nbclient",
             "nbformat",
+            "ahocorasick_rs",
+            "regex",
         },
     ),
     Rule("notebook_ext", {"wegent", "ipywidgets", "IPython"}),
@@ -58,12 +64,14 @@ RULES = [
 UP = {"wegent.client.credentials", "aiohttp"}
 EXCEPTIONS = {
     # `wegent-server` is one command: it starts the worker, and `up` logs this computer in as a client would.
-    "api.cli": {"worker.main"},
-    "api.up": UP,
-    "api.first_login": UP,
+    "api.cli": {"worker.main", "wegent.terminal.completing"},
+    "api.up": UP | {"wegent.client.errors"},
+    "api.first_login": UP | {"wegent.client.claims"},
     "api.readiness": UP,
     # A computer is logged in one way, whichever of its two commands does it.
     "executor.login": {"wegent.terminal"},
+    # One line in a shell's settings completes all three commands.
+    "executor.main": {"wegent.terminal.completing"},
 }
 """docs/decisions.md says why."""
 
@@ -107,6 +115,17 @@ def test_time_limits_are_those_that_hold_on_every_python() -> None:
         if module.name != "wegent.protocol.time_limit"
         for node in ast.walk(module.tree)
         if isinstance(node, ast.Attribute) and ast.unparse(node) in {"asyncio.timeout", "asyncio.timeout_at"}
+    ]
+    assert not wrong
+
+
+def test_every_connection_to_a_server_takes_the_one_network_setting() -> None:
+    wrong = [
+        f"{module.name}:{node.lineno}"
+        for module in modules("wegent", "executor", "notebook_ext")
+        if module.name != "wegent.client.network"
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "aiohttp.ClientSession"
     ]
     assert not wrong
 

@@ -1,19 +1,16 @@
-"""`wegent`: log in, list devices, send tasks, follow them."""
+"""`wegent`: log in, list devices, send tasks, follow and answer them."""
 
 import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Coroutine, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
 
 from wegent.client.errors import LoginError, WegentError
 from wegent.protocol.timing import InvalidSettingError
+from wegent.terminal.completing import answer_shell
 from wegent.terminal.parser import PROGRAM, make_parser
 from wegent.terminal.words import Words
-
-if TYPE_CHECKING:
-    from wegent.terminal.session import Session
 
 FAILED, USAGE, LOGIN_NEEDED, INTERRUPTED, PIPE_CLOSED = 1, 2, 3, 130, 141
 
@@ -21,7 +18,9 @@ FAILED, USAGE, LOGIN_NEEDED, INTERRUPTED, PIPE_CLOSED = 1, 2, 3, 130, 141
 def main(argv: Sequence[str] | None = None) -> int:
     """Do what the command line says and return the exit code."""
     words = Words.for_locale(os.environ)
-    arguments = make_parser(words).parse_args(argv)
+    parser = make_parser(words)
+    answer_shell(parser)
+    arguments = parser.parse_args(argv)
     as_json = getattr(arguments, "as_json", False)
     try:
         return _run(arguments, words, as_json)
@@ -38,39 +37,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: argparse.Namespace, words: Words, as_json: bool) -> int:
-    from wegent.terminal.session import UsageError, for_process  # what it needs is not needed for --help
+    from wegent.terminal.commands import begin  # what it needs is not needed for --help
+    from wegent.terminal.session import UsageError, for_process
 
     try:
         session = for_process(words, getattr(arguments, "url", None), as_json)
-        return asyncio.run(_command(session, arguments))
+        return asyncio.run(begin(session, arguments))
     except UsageError as error:
         _say(words, str(error), "", "usage", as_json)
         return USAGE
-
-
-def _command(session: "Session", arguments: argparse.Namespace) -> Coroutine[Any, Any, int]:
-    """Ask what must be asked, which needs no loop and is ended by Ctrl-C, and return what is to be done."""
-    from wegent.terminal import lists, logins, sending
-
-    match arguments.command:
-        case "login":
-            by = arguments.password_stdin, arguments.token_stdin, arguments.device_code
-            asked = logins.ask(session, arguments.username, *by)
-            return logins.log_in(session, asked)
-        case "logout":
-            return logins.log_out(session)
-        case "devices":
-            return lists.show_devices(session)
-        case "tasks":
-            return lists.show_tasks(session, arguments.limit, arguments.search)
-        case "default":
-            return lists.default_device(session, arguments.device, arguments.unset)
-        case "attach":
-            return sending.attach(session, arguments.id)
-        case "cancel":
-            return sending.cancel(session, arguments.id)
-        case _:
-            return sending.run(session, arguments, sending.read_prompt(session, arguments.prompt))
 
 
 def _say(words: Words, message: str, hint: str, code: str, as_json: bool) -> None:

@@ -28,7 +28,7 @@ class Credentials(msgspec.Struct, frozen=True):
 
 
 class LoggedIn(msgspec.Struct, frozen=True):
-    """A login session's token, which is also set as a cookie."""
+    """A token and whose it is; that of a login session is also set as a cookie."""
 
     token: str
     expires_at: str
@@ -67,10 +67,15 @@ async def login(data: Credentials) -> Response:
         )
     await attempts.forgive(store.redis, key)
     answer = LoggedIn(issued.token, issued.expires_at, user.shown())
+    return _with_cookie(answer)
+
+
+def _with_cookie(answer: LoggedIn) -> Response:
+    """Return the answer with its token as the browser's cookie too."""
     response = Response(msgspec.json.encode(answer), content_type="application/json")
     response.set_cookie(
         auth.COOKIE,
-        issued.token,
+        answer.token,
         max_age=int(settings().timing.token_days * 86_400),
         httponly=True,
         samesite="Lax",
@@ -115,6 +120,23 @@ async def change_password(data: NewPassword) -> tuple[str, int]:
         await device_codes.delete_approved(connection, user.id)
     await store.pubsub.publish_all(*((pubsub.TOKENS_CHANNEL, token_id) for token_id in ended))
     return "", 204
+
+
+@blueprint.post("/renew")
+@auth.scope("device", "send", "read", "cloud")
+@document_response(LoggedIn)
+async def renew() -> Response:
+    """Give the caller's token a successor, good for seven days: the same in all but its end.
+
+    The former one stays good until its own end or until the successor has one itself; whoever comes with it again
+    is given the same successor. Revoking one revokes them all. A login session's cookie is renewed too.
+    """
+    who, store = auth.login(), auth.store()
+    issued = await tokens.renew(store.database, settings(), who)
+    answer = LoggedIn(issued.token, issued.expires_at, who.user.shown())
+    if who.kind == "login":
+        return _with_cookie(answer)
+    return Response(msgspec.json.encode(answer), content_type="application/json")
 
 
 @blueprint.post("/logout")

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from databases.core import Connection
 
 from api.store import tokens
-from api.store.clock import now_ms
+from api.store.clock import now_ms, rfc3339
 from api.store.database import UNIQUE_VIOLATIONS, Database
 from api.store.redis import Script
 from api.store.store import Store
@@ -30,6 +30,7 @@ SLOWER_SECONDS = 5
 """So much longer the interval gets whenever the machine asks too soon (RFC 8628, 3.5)."""
 MAX_WAITING = 10_000
 """Codes that may wait at once, whoever asked for them."""
+_HINT = f"Look at the machine's screen. A code is good for {LIFE_SECONDS // 60} minutes."
 TRIES = 5
 ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """32 letters of which no two look alike: eight of them are 40 bits."""
@@ -126,14 +127,16 @@ def _hash(device_code: str) -> str:
 
 def _undecided(user_code: str, user_id: str) -> list[Any]:
     """Return what holds for a code that this user may decide on: nobody else has, and it is good still."""
-    typed = re.sub(r"[\s-]", "", user_code).upper()
     is_open = sa.or_(table.c.user_id.is_(None), table.c.user_id == user_id)
-    return [table.c.user_code == typed.replace("\0", ""), table.c.expires_at > now_ms(), is_open]
+    return [table.c.user_code == _typed(user_code), table.c.expires_at > now_ms(), is_open]
+
+
+def _typed(user_code: str) -> str:
+    return re.sub(r"[\s-]", "", user_code).upper().replace("\0", "")
 
 
 def _no_such() -> ProtocolError:
-    hint = f"Look at the machine's screen. A code is good for {LIFE_SECONDS // 60} minutes."
-    return ProtocolError(Code.NOT_FOUND, "There is no such code.", hint)
+    return ProtocolError(Code.NOT_FOUND, "There is no such code.", _HINT)
 
 
 async def get(connection: Connection, user_code: str, user_id: str) -> DeviceCodeRow:
@@ -143,6 +146,21 @@ async def get(connection: Connection, user_code: str, user_id: str) -> DeviceCod
     if record is None:
         raise _no_such()
     return DeviceCodeRow.of(record)
+
+
+async def explain(connection: Connection, user_code: str) -> ProtocolError:
+    """Return why nobody can approve a code (any more), for somebody who may know: the server's operator."""
+    record = await connection.fetch_one(table.select().where(table.c.user_code == _typed(user_code)))
+    row = None if record is None else DeviceCodeRow.of(record)
+    if row is None:
+        return ProtocolError(
+            Code.NOT_FOUND, "There is no such code: nobody asked with it, or it was used already.", _HINT
+        )
+    if row.expires_at <= now_ms():
+        return ProtocolError(Code.NOT_FOUND, f"The code has expired at {rfc3339(row.expires_at)}.", _HINT)
+    if row.is_denied:
+        return ProtocolError(Code.NOT_FOUND, "The code was denied.", _HINT)
+    return ProtocolError(Code.NOT_FOUND, "Another user has approved the code already.", _HINT)
 
 
 async def approve(connection: Connection, user_code: str, user_id: str) -> None:

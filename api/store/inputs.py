@@ -15,8 +15,8 @@ from api.store.tables import approvals, inputs
 from api.store.tables import subtasks as table
 from wegent.protocol.device_messages import TaskInput
 from wegent.protocol.errors import Code, ProtocolError
-from wegent.protocol.inputs import AnyInput, ApprovalInput
-from wegent.protocol.output_events import Approval
+from wegent.protocol.inputs import EXPIRED, AnyInput, ApprovalInput
+from wegent.protocol.output_events import Approval, ApprovalDone
 from wegent.protocol.states import State
 
 MAX_APPROVALS = 10_000
@@ -24,6 +24,7 @@ MAX_APPROVALS = 10_000
 MAX_WAITING = 100
 """Inputs of one subtask that its device has not taken yet."""
 DELIVERED_AT_ONCE = 32
+NOBODY = "Nobody answered in time, so the device denied it."
 
 
 async def ask(store: Store, row: SubtaskRow, asked: list[Approval]) -> None:
@@ -98,8 +99,24 @@ async def _answer(connection: Connection, subtask_id: str, by: str, given: Appro
         .returning(approvals.c.id)
     )
     if answered is None:
-        answer = f"{approval['answered_by']} answered first: {approval['choice']}."
+        first = approval["answered_by"]
+        answer = f"{first} answered first: {approval['choice']}." if first else NOBODY
         raise ProtocolError(Code.ALREADY_ANSWERED, answer)
+
+
+async def close(database: Database, subtask_id: str, answered: list[ApprovalDone]) -> None:
+    """Close questions that the device has decided itself, since nobody answered in time."""
+    expired = [done for done in answered if done.reason == EXPIRED]
+    if not expired:
+        return
+    async with database.write() as connection:
+        for done in expired:
+            mine = [approvals.c.subtask_id == subtask_id, approvals.c.id == done.id]
+            await connection.execute(
+                approvals.update()
+                .where(*mine, approvals.c.choice.is_(None))
+                .values(choice=done.choice, answered_at=now_ms())
+            )
 
 
 async def pending(connection: Connection, subtask_ids: list[str]) -> list[tuple[int, TaskInput]]:

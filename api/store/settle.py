@@ -18,10 +18,11 @@ from api.store.live_log import channel
 from api.store.output import Piece
 from api.store.store import Store
 from api.store.subtasks import SubtaskRow
-from api.store.tables import devices, tasks
+from api.store.tables import approvals, devices, tasks
 from api.store.tables import subtasks as table
 from api.store.tasks import noted
 from wegent.protocol.errors import MEANINGS, Code, ProtocolError
+from wegent.protocol.inputs import DENY
 from wegent.protocol.resources import TaskError
 from wegent.protocol.states import TRANSITIONS, Event, State
 
@@ -111,6 +112,11 @@ async def _commit(
     )
     if settled is not None:
         await output.insert(connection, row.id, pieces)
+        await connection.execute(
+            approvals.update()
+            .where(approvals.c.subtask_id == row.id, approvals.c.choice.is_(None))
+            .values(choice=DENY, answered_at=now_ms())  # nobody can answer it any more
+        )
         await _touch_task(connection, settled)
     return settled
 

@@ -35,6 +35,9 @@ tokens = sa.Table(
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("expires_at", sa.BigInteger, nullable=False, index=True),
     sa.Column("revoked_at", sa.BigInteger),
+    # The row is a chain of tokens: the present one, and the one before it until its own end.
+    sa.Column("generation", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("renewed_at", sa.BigInteger),
 )
 
 device_codes = sa.Table(

@@ -1,4 +1,8 @@
-"""Tokens: JWTs (HS256, PyJWT) whose ``jti`` is a row, so that each can be listed and revoked."""
+"""Tokens: JWTs (HS256, PyJWT) whose ``jti`` is a row, so that each can be listed and revoked.
+
+A row is a chain: renewing moves its end and gives it a successor, one ``gen`` higher, with the same ``jti``. So
+whatever ends a token ends all of its chain, and a socket that was opened with a former one lives as long as that.
+"""
 
 import secrets
 from collections.abc import Sequence
@@ -18,7 +22,7 @@ from wegent.protocol.errors import Code, ProtocolError
 
 ALGORITHM = "HS256"
 LEEWAY_SECONDS = 30
-"""How far the clocks of two machines may differ."""
+"""How far the clocks of two machines may differ; never more than a tenth of a token's life."""
 
 Scope = Literal["device", "send", "read", "cloud"]
 SCOPES: tuple[Scope, ...] = ("device", "send", "read")
@@ -36,6 +40,7 @@ class Login(msgspec.Struct, frozen=True):
     scopes: frozenset[str]
     device_id: str | None
     expires_at: int
+    generation: int
 
 
 class IssuedToken(NamedTuple):
@@ -76,31 +81,69 @@ async def insert(
     device_id: str | None = None,
 ) -> IssuedToken:
     """Make a token within a transaction; it is good once that is committed."""
-    token_id = secrets.token_hex(10)
     now = now_ms()
-    expires_at = now + int(settings.timing.token_days * 86_400_000)
-    claims = {
-        "sub": user_id,
-        "jti": token_id,
-        "iat": now // 1000,
-        "exp": expires_at // 1000,
+    values = {
+        "id": secrets.token_hex(10),
+        "user_id": user_id,
+        "name": name,
         "kind": kind,
-        "scopes": list(scopes),
+        "scopes": " ".join(scopes),
+        "device_id": device_id,
+        "created_at": now,
+        "expires_at": now + _life_ms(settings),
     }
-    await connection.execute(
-        tokens.insert().values(
-            id=token_id,
-            user_id=user_id,
-            name=name,
-            kind=kind,
-            scopes=" ".join(scopes),
-            device_id=device_id,
-            created_at=now,
-            expires_at=expires_at,
-        )
-    )
+    return _signed(settings, await connection.fetch_one(tokens.insert().values(values).returning(*tokens.c)))
+
+
+def _life_ms(settings: Settings) -> int:
+    return int(settings.timing.token_days * 86_400_000)
+
+
+def _leeway_ms(settings: Settings) -> int:
+    return min(LEEWAY_SECONDS * 1000, _life_ms(settings) // 10)
+
+
+def _signed(settings: Settings, row: Any) -> IssuedToken:
+    """Return the present token of a chain: signed again, it is the same to the last byte."""
+    scopes = row["scopes"].split()
+    claims = {
+        "sub": row["user_id"],
+        "jti": row["id"],
+        "gen": row["generation"],
+        "iat": (row["renewed_at"] or row["created_at"]) // 1000,
+        "exp": row["expires_at"] // 1000,
+        "kind": row["kind"],
+        "scopes": scopes,
+    }
     encoded = jwt.encode(claims, settings.secret_key, algorithm=ALGORITHM)
-    return IssuedToken(token_id, name, encoded, list(scopes), rfc3339(expires_at))
+    return IssuedToken(row["id"], row["name"], encoded, scopes, rfc3339(row["expires_at"]))
+
+
+async def renew(database: Database, settings: Settings, login: Login) -> IssuedToken:
+    """Give a verified token a successor; raise ``token_revoked`` or ``token_expired`` if it ended meanwhile.
+
+    Whoever comes with a token that has one already (its answer was lost, another process was faster) is given
+    that one: a chain has two live tokens at most, the present one and the one before it.
+    """
+    now = now_ms()
+    present = (
+        tokens.c.id == login.token_id,
+        tokens.c.user_id == login.user.id,
+        tokens.c.generation == login.generation,
+        tokens.c.revoked_at.is_(None),
+        tokens.c.expires_at >= now - _leeway_ms(settings),
+    )
+    successor = {
+        "generation": tokens.c.generation + 1,
+        "renewed_at": now,
+        "expires_at": now + _life_ms(settings),
+    }
+    async with database.write() as connection:
+        row = await connection.fetch_one(
+            tokens.update().where(*present).values(successor).returning(*tokens.c)
+        ) or await connection.fetch_one(tokens.select().where(tokens.c.id == login.token_id))
+    _check(settings, row)
+    return _signed(settings, row)
 
 
 async def verify(database: Database, settings: Settings, token: str) -> Login:
@@ -110,27 +153,28 @@ async def verify(database: Database, settings: Settings, token: str) -> Login:
             token,
             settings.secret_key,
             algorithms=[ALGORITHM],
-            leeway=LEEWAY_SECONDS,
+            leeway=_leeway_ms(settings) / 1000,
             options={"require": ["exp", "sub", "jti"]},
         )
     except jwt.ExpiredSignatureError:
         raise ProtocolError(Code.TOKEN_EXPIRED) from None
     except jwt.InvalidTokenError:
         raise ProtocolError(Code.UNAUTHENTICATED, "The token is not valid.") from None
-    return await recheck(database, str(claims["jti"]), str(claims["sub"]))
+    login = await recheck(database, settings, str(claims["jti"]), str(claims["sub"]))
+    generation = int(claims.get("gen", 0))  # the version before wrote none
+    if generation < login.generation - 1:
+        raise ProtocolError(Code.TOKEN_EXPIRED, "The token was renewed, and its successor too.")
+    return msgspec.structs.replace(login, generation=generation)
 
 
-async def recheck(database: Database, token_id: str, user_id: str) -> Login:
-    """Return whom a token stands for now; raise like :func:`verify`, as when it was revoked meanwhile."""
+async def recheck(database: Database, settings: Settings, token_id: str, user_id: str) -> Login:
+    """Return whom a token's chain stands for now; raise as :func:`verify`, as when it was revoked meanwhile."""
     async with database.read() as connection:
         token = await connection.fetch_one(
             tokens.select().where(tokens.c.id == token_id, tokens.c.user_id == user_id)
         )
         user = await connection.fetch_one(users.select().where(users.c.id == user_id))
-    if token is None or user is None or token["revoked_at"] is not None:
-        raise ProtocolError(Code.TOKEN_REVOKED)
-    if now_ms() > token["expires_at"] + LEEWAY_SECONDS * 1000:
-        raise ProtocolError(Code.TOKEN_EXPIRED)
+    _check(settings, token if user is not None else None)
     return Login(
         user=UserRow.of(user),
         token_id=token_id,
@@ -138,11 +182,20 @@ async def recheck(database: Database, token_id: str, user_id: str) -> Login:
         scopes=frozenset(token["scopes"].split()),
         device_id=token["device_id"],
         expires_at=token["expires_at"],
+        generation=token["generation"],
     )
 
 
+def _check(settings: Settings, row: Any) -> None:
+    """Raise what is wrong with a chain; one whose row is gone counts as revoked."""
+    if row is None or row["revoked_at"] is not None:
+        raise ProtocolError(Code.TOKEN_REVOKED)
+    if now_ms() > row["expires_at"] + _leeway_ms(settings):
+        raise ProtocolError(Code.TOKEN_EXPIRED)
+
+
 async def select(connection: Connection, user_id: str, kind: Kind = "api") -> list[Any]:
-    """Return the user's tokens that are neither revoked nor expired, newest first."""
+    """Return the user's tokens that are neither revoked nor expired, one row per chain, newest first."""
     query = (
         tokens.select()
         .where(
@@ -157,7 +210,7 @@ async def select(connection: Connection, user_id: str, kind: Kind = "api") -> li
 
 
 async def revoke(database: Database, user_id: str, token_id: str) -> bool:
-    """End a token of the user's; False if there is no such. Revoking twice is harmless."""
+    """End a token of the user's with its whole chain; False if there is no such. Revoking twice is harmless."""
     async with database.write() as connection:
         revoked = await connection.fetch_one(
             tokens.update()

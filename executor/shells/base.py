@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal, Protocol
 
 import msgspec
 
+from executor.hosts import Hosts
 from executor.kept import Kept
 from executor.kernels import Kernel
 from executor.options import Options
@@ -36,7 +37,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     ``raw_options`` are the task's options as they came: a shell reads those there that only it knows, and checks
     them. ``folder`` is where to work; it is there once a process was started. ``attachments`` is where files are
     that were attached to this or an earlier message of the task; that folder exists only if there are any.
-    ``kernels`` are those that the owner offers.
+    ``is_trusted``: the owner trusts the project in ``folder`` to run code. ``kernels`` are those that the owner
+    offers.
     """
 
     subtask_id: str
@@ -47,6 +49,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     folder: Path
     attachments: Path
     permission_mode: PermissionMode
+    is_trusted: bool = False
     history_session: str | None
     timeout: float | None
     environ: dict[str, str]
@@ -115,13 +118,19 @@ class SendFile(Protocol):
 
 
 class Tools(msgspec.Struct, frozen=True):
-    """What the runner lends to a shell."""
+    """What the runner lends to a shell.
+
+    ``hosts`` keeps processes over the end of a subtask; one of them that works for this subtask is told to
+    ``adopt``, so that it is stopped with it.
+    """
 
     emit: Emit
     start: Start
     keep: Keep
     ask: Ask
     send_file: SendFile
+    hosts: Hosts
+    adopt: Callable[[Child], None]
 
 
 class Shell(ABC):

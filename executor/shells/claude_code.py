@@ -5,21 +5,24 @@ import contextlib
 import shutil
 import sys
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from executor import environment
+from executor import environment, mcp_servers
 from executor.attachments import listed
 from executor.processes import Child
+from executor.shells import claude_images
 from executor.shells.base import Here, Job, Outcome, Shell, Tools
 from executor.shells.claude_wire import (
     Asked,
+    Begun,
     Command,
     Decided,
     Ended,
     FollowUp,
     Happened,
+    Image,
     Interrupt,
     Session,
     Start,
@@ -40,7 +43,6 @@ END_WITHIN = 10.0
 TAKEN_WITHIN = 60.0
 """Seconds in which a follow-up is taken: the host's process may be starting, on a busy computer."""
 _COMPLAINTS = 4096
-_LOGIN_WORDS = ("api key", "/login", "authentication", "oauth", "401", "credit balance")
 _TODO_TOOLS = {"CLAUDE_CODE_ENABLE_TODO_TOOLS": "1", "CLAUDE_CODE_ENABLE_TASKS": "0"}
 """The CLI offers its todo list to programs only when asked to; its newer task tools would replace it."""
 
@@ -58,6 +60,7 @@ class ClaudeCode(Shell):
         self._ended: Ended | None = None
         self._is_over = False
         self._begun = asyncio.Event()
+        self._listening: asyncio.Task[None] | None = None
         self._taken: deque[asyncio.Future[bool]] = deque()
         self._complaints: deque[bytes] = deque(maxlen=_COMPLAINTS // 1024)
 
@@ -78,30 +81,88 @@ class ClaudeCode(Shell):
         finally:
             self._is_over = True
             self._begun.set()
+            if self._listening is not None:
+                self._listening.cancel()
             self._refuse_follow_ups()
 
     async def _run(self, attached: Sequence[Path]) -> Outcome:
-        env = _TODO_TOOLS | environment.for_claude(self._job.environ)
-        child = await self._tools.start(HOST, env, needs_input=True)
-        self._child = child
-        await self._say(self._start(attached))
+        job = self._job
+        files = dict(zip(job.options.attached, attached, strict=True))
+        try:
+            images = await asyncio.to_thread(claude_images.read, [files[id] for id in job.options.images])
+        except claude_images.ImageError as error:
+            return Outcome.failed(Code.SHELL_FAILED, str(error))
+        if (refusal := await self._allowed_servers()) is not None:
+            return refusal
+        job.folder.mkdir(parents=True, exist_ok=True)
+        start = self._start([files[id] for id in job.options.files], images)
+        said = await self._begin(start, is_fresh=False) or await self._begin(start, is_fresh=True)
+        if said is None:
+            return self._outcome()
         self._begun.set()
+        await self._follow(said)
+        return self._outcome()
+
+    async def _allowed_servers(self) -> Outcome | None:
+        """Ask before servers that the task brings are started or reached: Claude Code does that unasked."""
+        if self._job.permission_mode == "bypassPermissions":
+            return None
+        for name, server in self._job.options.mcp_servers.items():
+            reason = "It runs on this device." if server.type == "stdio" else "Data may be sent there."
+            asked = mcp_servers.question(name, server)
+            decision = await self._tools.ask(asked, mcp_servers.told(server), reason=reason)
+            if not decision.is_allowed:
+                message = f"The MCP server {name} was not allowed. {decision.message}".strip()
+                return Outcome.failed(Code.DECLINED, message)
+        return None
+
+    async def _begin(self, start: Start, *, is_fresh: bool) -> AsyncIterator[bytes] | None:
+        """Give the turn to a host and return what that says; None when it ended before it took the turn."""
+        child = await self._host(is_fresh)
+        self._child = child
+        self._listening = asyncio.create_task(self._listen_to_complaints(child))
+        said = lines(child.stdout)
+        with contextlib.suppress(ConnectionError):  # a host that waited may end at any moment
+            await self._say(start)
+            first = await anext(said, None)
+            if first is not None and isinstance(told.decode(first), Begun):
+                return said
+        await child.wait_within(END_WITHIN)
+        self._listening.cancel()  # whatever it complained of is heard
+        return None
+
+    async def _host(self, is_fresh: bool) -> Child:
+        env = _TODO_TOOLS | environment.for_claude(self._job.environ)
+        hosts = self._tools.hosts
+        if is_fresh:
+            child = await hosts.start(self._argv, env)
+        else:
+            child = await hosts.give(self._argv, env, self._job.task_id)
+        self._tools.adopt(child)
+        return child
+
+    async def _follow(self, said: AsyncIterator[bytes]) -> None:
+        """Hear the host to the end of the turn, and let it wait for the next one if it can."""
+        assert self._child is not None and self._listening is not None
+        child = self._child
         async with asyncio.TaskGroup() as group:
-            complaints = group.create_task(self._listen_to_complaints(child))
             asked: set[asyncio.Task[None]] = set()
-            async for text in lines(child.stdout):
+            async for text in said:
                 await self._hear(text, group, asked)
                 if self._ended is not None:
                     break
             for task in asked:
                 task.cancel()
-            self._refuse_follow_ups()
+        self._refuse_follow_ups()
+        if self._ended is not None and self._ended.stays:
+            await child.spare(self._ended.stays)
+            self._tools.hosts.keep(child, self._job.task_id)
+        else:
             child.stdin.close()
             if self._ended is None:
                 await child.wait()
             await child.wait_within(END_WITHIN)
-            complaints.cancel()
-        return self._outcome()
+        self._tools.hosts.prepare(self._argv, _TODO_TOOLS | environment.for_claude(self._job.environ))
 
     async def interrupt(self) -> None:
         """Ask Claude to stop the turn."""
@@ -122,10 +183,16 @@ class ClaudeCode(Shell):
         except (TimeoutError, ConnectionError):
             return False
 
-    def _start(self, attached: Sequence[Path]) -> Start:
+    @property
+    def _argv(self) -> tuple[str, ...]:
+        sdk = self._job.environ.get("WEGENT_CLAUDE_SDK")
+        return (*HOST, sdk) if sdk else HOST
+
+    def _start(self, files: Sequence[Path], images: list[Image]) -> Start:
         job = self._job
         return Start(
-            prompt=job.prompt + listed(attached),
+            prompt=job.prompt + listed(files),
+            images=images,
             folder=str(job.folder),
             readable=[str(job.attachments)] if job.attachments.is_dir() else [],
             permission_mode=job.permission_mode,
@@ -133,8 +200,10 @@ class ClaudeCode(Shell):
             model=job.options.model,
             system_prompt=job.options.system_prompt,
             max_turns=job.options.max_turns,
+            mcp_servers={name: mcp_servers.told(server) for name, server in job.options.mcp_servers.items()},
             session=job.history_session,
-            sdk=job.environ.get("WEGENT_CLAUDE_SDK") or None,
+            is_trusted=job.is_trusted,
+            may_stay=self._tools.hosts.are_kept,
         )
 
     async def _hear(self, text: bytes, group: asyncio.TaskGroup, asked: set[asyncio.Task[None]]) -> None:
@@ -143,6 +212,8 @@ class ClaudeCode(Shell):
             await self._tools.emit(decode_event(message.event))
         elif isinstance(message, Session):
             self._session = message.id
+        elif isinstance(message, Begun):
+            raise RuntimeError("a turn began twice")
         elif isinstance(message, Asked):
             asked.add(group.create_task(self._ask(message)))
         elif isinstance(message, Taken):
@@ -206,6 +277,4 @@ def _explained(message: str) -> str:
     lowered = message.lower()
     if "root/sudo" in lowered or "root privileges" in lowered:
         return f"{message} Run the executor as a person, or set IS_SANDBOX=1 for it inside a container."
-    if any(word in lowered for word in _LOGIN_WORDS):
-        return f"{message} Run `claude` on the device and log in, or set ANTHROPIC_API_KEY for the executor."
     return message

@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from executor.shells.claude_agents import Agents
+from executor.shells.claude_failures import limited, retrying
+from executor.shells.claude_usage import Meter
 from wegent.protocol.output_events import (
     AnyEvent,
     Diff,
@@ -19,7 +22,6 @@ from wegent.protocol.output_events import (
     TodoItem,
     ToolResult,
     ToolUse,
-    Usage,
 )
 
 _PARAGRAPH = "\n\n"
@@ -27,20 +29,29 @@ _PARAGRAPH = "\n\n"
 
 
 class Translator:
-    """Turns messages into events, for a turn that works in ``folder``.
+    """Turns messages into events, for a turn that works in ``folder``; ``meter`` is the connection's.
 
     Text and thinking come as deltas first and again in whole messages; each is told once. What subagents write
-    is their own: only their tool calls are told.
+    is their own: their tool calls are told, and how they begin and end.
     """
 
-    def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, folder: Path, meter: Meter, clock: Callable[[], float] = time.monotonic) -> None:
         self._folder = folder
+        self._meter = meter
         self._clock = clock
         self._began: dict[str, float] = {}
         self._streamed: set[str] = set()
         self._has_text = False
         self._model: str | None = None
+        self._absent_servers: set[str] = set()
+        self.agents = Agents()
         self.session: str | None = None
+        self.error: str | None = None
+        """The CLI's word for why the model did not answer."""
+        self.limit: dict[str, Any] | None = None
+        """What the CLI told last of the plan's limits."""
+        self.cost = 0.0
+        self.turns = 0
 
     def events(self, message: Any) -> Iterator[AnyEvent]:
         """Yield what ``message`` tells; nothing for one that tells nothing."""
@@ -55,19 +66,40 @@ class Translator:
 
     def _translate(self, message: Any) -> Iterator[AnyEvent]:
         kind = type(message).__name__
-        if kind == "SystemMessage":
-            self.session = message.data.get("session_id") or self.session
-            if message.subtype == "api_retry":
-                yield _retrying(message.data)
+        if is_system(message):
+            yield from self._system(message.subtype, message.data)
         elif kind == "StreamEvent":
             yield from self._delta(message)
         elif kind == "AssistantMessage":
             yield from self._said(message)
         elif kind == "UserMessage":
             yield from self._results(message)
+        elif kind == "RateLimitEvent":
+            yield from self._limited(message.rate_limit_info.raw)
         elif kind == "ResultMessage":
             self.session = message.session_id or self.session
-            yield self._usage(message)
+            used = self._meter.usage(message, self._model)
+            self.cost += used.cost_usd or 0
+            self.turns += used.turns or 0
+            yield used
+
+    def _system(self, subtype: str, data: dict[str, Any]) -> Iterator[AnyEvent]:
+        self.session = data.get("session_id") or self.session
+        if subtype == "api_retry":
+            yield retrying(data, time.time())
+        elif subtype == "init":
+            absent = {s["name"] for s in data.get("mcp_servers", []) if s.get("status") == "failed"}
+            for name in sorted(absent - self._absent_servers):
+                yield Notice("warning", f"The MCP server {name} does not start, or cannot be reached.")
+            self._absent_servers |= absent
+        else:
+            yield from self.agents.events(subtype, data)
+
+    def _limited(self, limit: dict[str, Any]) -> Iterator[Notice]:
+        is_news, self.limit = limit != self.limit, limit
+        notice = limited(limit)
+        if is_news and notice is not None:
+            yield notice
 
     def _delta(self, message: Any) -> Iterator[AnyEvent]:
         if message.parent_tool_use_id:
@@ -86,9 +118,12 @@ class Translator:
                 yield Thinking(delta.get("thinking", ""))
 
     def _said(self, message: Any) -> Iterator[AnyEvent]:
-        is_own = not message.parent_tool_use_id
-        if is_own and not message.model.startswith("<"):
-            self._model = message.model
+        parent = message.parent_tool_use_id
+        is_own = not parent
+        if is_own:
+            self.error = getattr(message, "error", None)
+            if not message.model.startswith("<"):
+                self._model = message.model
         for block in message.content:
             kind = type(block).__name__
             if kind == "TextBlock" and is_own:
@@ -98,8 +133,8 @@ class Translator:
                 yield from self._unless_streamed("thinking", Thinking(block.thinking))
             elif kind == "ToolUseBlock":
                 self._began[block.id] = self._clock()
-                yield ToolUse(block.id, block.name, block.input)
-                if block.name == "TodoWrite":
+                yield ToolUse(block.id, block.name, block.input, parent)
+                if block.name == "TodoWrite" and is_own:
                     yield from _todo(block.input)
 
     def _unless_streamed(self, kind: str, event: AnyEvent) -> Iterator[AnyEvent]:
@@ -115,7 +150,8 @@ class Translator:
             if type(block).__name__ == "ToolResultBlock":
                 content = _without_images(block.content)
                 seconds = self._seconds(block.tool_use_id)
-                yield ToolResult(block.tool_use_id, content, bool(block.is_error), seconds)
+                parent = message.parent_tool_use_id
+                yield ToolResult(block.tool_use_id, content, bool(block.is_error), seconds, parent)
         details = getattr(message, "tool_use_result", None)
         if isinstance(details, dict):
             yield from self._diff(details)
@@ -146,26 +182,10 @@ class Translator:
         except ValueError:
             return path
 
-    def _usage(self, message: Any) -> Usage:
-        used = message.usage or {}
-        return Usage(
-            input_tokens=used.get("input_tokens") or 0,
-            output_tokens=used.get("output_tokens") or 0,
-            cache_read_tokens=used.get("cache_read_input_tokens") or 0,
-            cache_creation_tokens=used.get("cache_creation_input_tokens") or 0,
-            cost_usd=message.total_cost_usd,
-            seconds=message.duration_ms / 1000,
-            turns=message.num_turns,
-            model=self._model,
-        )
 
-
-def _retrying(data: dict[str, Any]) -> Notice:
-    """Say why nothing happens for a while: the CLI retries for minutes."""
-    cause = data.get("error") or "no answer"
-    status = f" with HTTP {data['error_status']}" if data.get("error_status") else ""
-    tries = f"{data.get('attempt')} of {data.get('max_retries')}"
-    return Notice("warning", f"The model's API failed{status} ({cause}); trying again ({tries}).")
+def is_system(message: Any) -> bool:
+    """Whether it is one of the CLI's own, such as ``init``; the present SDK has a class for many of them."""
+    return hasattr(message, "subtype") and hasattr(message, "data")
 
 
 def _todo(given: dict[str, Any]) -> Iterator[AnyEvent]:

@@ -11,7 +11,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from executor.permission import PermissionMode
 from executor.shells import project_memory
@@ -36,8 +36,31 @@ _MODES: dict[PermissionMode, str] = {
 _OWNERS_SOURCES = ["user"]
 _ALL_SOURCES = ["user", "project", "local"]
 """A project's settings hold hooks and permission rules: these would run code before anybody is asked."""
+_PROJECT_SERVERS = '{"enableAllProjectMcpServers": true}'
+"""Nobody is there to say yes to a project's ``.mcp.json``: trusting the project says it."""
 _NOBODY_ANSWERS = ["AskUserQuestion"]
 """Tools that need a dialogue nobody shows here; without them the model asks in its answer."""
+
+
+_UNREAD = {
+    "tool_use_result": "tool_use_result",
+    "error": "error",
+    "model_usage": "modelUsage",
+    "api_error_status": "api_error_status",
+}
+"""What the former SDK leaves out of its messages, by the present one's names."""
+
+
+class RateLimitInfo(NamedTuple):
+    """As the present SDK has it."""
+
+    raw: dict[str, Any]
+
+
+class RateLimitEvent(NamedTuple):
+    """As the present SDK has it; the former one does not know it."""
+
+    rate_limit_info: RateLimitInfo
 
 
 class SdkMissingError(Exception):
@@ -62,15 +85,14 @@ def load(name: str | None = None) -> ModuleType:
     )
 
 
-def make_client(sdk: ModuleType, start: Start, session: str | None, can_use_tool: CanUseTool) -> Any:
-    """Return a client for one turn, not yet connected."""
-    is_trusted = start.permission_mode == "bypassPermissions"
-    sources = _ALL_SOURCES if is_trusted else _OWNERS_SOURCES
+def profile(start: Start) -> dict[str, Any]:
+    """Return what a connection is made with, apart from the session: two turns may share one if this is equal."""
+    is_trusted = start.is_trusted or start.permission_mode == "bypassPermissions"
     told = start.system_prompt or ""
     if not is_trusted:  # else the CLI reads it by itself
         room = min(project_memory.MOST, _MOST_APPENDED - len(told.encode()))
         told = "\n\n".join(filter(None, (told, project_memory.read(Path(start.folder), room))))
-    settings: dict[str, Any] = {
+    return {
         "cwd": start.folder,
         "add_dirs": start.readable,
         "env": start.env,
@@ -79,22 +101,38 @@ def make_client(sdk: ModuleType, start: Start, session: str | None, can_use_tool
         "disallowed_tools": _NOBODY_ANSWERS,
         "model": start.model,
         "max_turns": start.max_turns,
-        "resume": session,
+        "settings": _PROJECT_SERVERS if is_trusted else None,
+        "mcp_servers": start.mcp_servers,
+        "setting_sources": _ALL_SOURCES if is_trusted else _OWNERS_SOURCES,
+        "told": told,
     }
-    if not is_trusted:
-        settings["can_use_tool"] = can_use_tool
+
+
+def make_client(sdk: ModuleType, profile: dict[str, Any], session: str | None, may_use: CanUseTool) -> Any:
+    """Return a client that is not yet connected; it goes on with ``session`` if there is one."""
+    settings = profile | {"resume": session}
+    sources, told = settings.pop("setting_sources"), settings.pop("told")
+    if profile["permission_mode"] != "bypassPermissions":
+        settings["can_use_tool"] = may_use
     if sdk.__name__ == FORMER:
         options = sdk.ClaudeCodeOptions(
             append_system_prompt=told or None, extra_args={"setting-sources": ",".join(sources)}, **settings
         )
     else:
-        prompt = {"type": "preset", "preset": "claude_code"}
+        # Else the CLI would send a resumed session the words that it began with.
+        prompt: dict[str, Any] = {"type": "preset", "preset": "claude_code", "snapshot": False}
         if told:
             prompt["append"] = told
         options = sdk.ClaudeAgentOptions(
             system_prompt=prompt, max_buffer_size=MAX_LINE, setting_sources=sources, **settings
         )
     return sdk.ClaudeSDKClient(options)
+
+
+def process_id(client: Any) -> int | None:
+    """Return the id of the CLI's process."""
+    process = getattr(client._transport, "_process", None)
+    return None if process is None else process.pid
 
 
 async def connect(sdk: ModuleType, client: Any) -> None:
@@ -131,11 +169,15 @@ async def messages(sdk: ModuleType, client: Any) -> AsyncIterator[Any]:
     parser = importlib.import_module(f"{FORMER}._internal.message_parser")
     unknown = importlib.import_module(f"{FORMER}._errors").MessageParseError
     async for data in client._query.receive_messages():
+        if data.get("type") == "rate_limit_event":
+            yield RateLimitEvent(RateLimitInfo(data.get("rate_limit_info") or {}))
+            continue
         try:
             message = parser.parse_message(data)
         except unknown:
             continue
-        message.tool_use_result = data.get("tool_use_result")
+        for name, key in _UNREAD.items():
+            setattr(message, name, data.get(key))
         yield message
 
 
@@ -152,7 +194,7 @@ def _repair() -> None:
             self._stdout_stream: Any = _whole_lines(self._stdout_stream)
 
         async def write(self, data: str) -> None:
-            await super().write(_with_present_permission(data))
+            await super().write(_as_present(data))
 
     module.SubprocessCLITransport = Transport  # type: ignore[attr-defined]
     module._MAX_BUFFER_SIZE = MAX_LINE  # type: ignore[attr-defined]
@@ -171,9 +213,12 @@ async def _whole_lines(chunks: Any) -> AsyncIterator[str]:
             pieces.append(rest)
 
 
-def _with_present_permission(data: str) -> str:
-    """Turn ``{"allow": …}``, which today's CLI does not know, into ``{"behavior": …}``."""
+def _as_present(data: str) -> str:
+    """Say what the present SDK would: the same choice of the system prompt, ``behavior`` instead of ``allow``."""
     message = json.loads(data)
+    if message.get("request", {}).get("subtype") == "initialize":
+        message["request"]["systemPromptSnapshot"] = False
+        return json.dumps(message) + "\n"
     if message.get("type") != "control_response":
         return data
     answer = message["response"].get("response")

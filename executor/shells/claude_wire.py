@@ -13,13 +13,22 @@ class Command(msgspec.Struct, frozen=True, tag_field="type", omit_defaults=True)
     """Base of what the executor says."""
 
 
-class Start(Command, frozen=True, tag="start", kw_only=True):
-    """The first line: the whole turn. The prompt goes this way since a command line shows and has limits.
+class Image(msgspec.Struct, frozen=True):
+    """A file that goes to the model as an image."""
 
-    ``readable`` are folders besides its own that Claude reads without asking.
+    path: str
+    media_type: str
+
+
+class Start(Command, frozen=True, tag="start", kw_only=True):
+    """A whole turn. The prompt goes this way since a command line shows and has limits.
+
+    ``readable`` are folders besides its own that Claude reads without asking, ``is_trusted`` says whether the
+    project's own settings count, ``may_stay`` whether the session may stay connected for the task's next turn.
     """
 
     prompt: str
+    images: list[Image] = []
     folder: str
     readable: list[str] = []
     permission_mode: PermissionMode
@@ -27,8 +36,10 @@ class Start(Command, frozen=True, tag="start", kw_only=True):
     model: str | None = None
     system_prompt: str | None = None
     max_turns: int | None = None
+    mcp_servers: dict[str, dict[str, Any]] = {}
     session: str | None = None
-    sdk: str | None = None
+    is_trusted: bool = False
+    may_stay: bool = False
 
 
 class FollowUp(Command, frozen=True, tag="follow_up"):
@@ -54,6 +65,10 @@ AnyCommand = Start | FollowUp | Decided | Interrupt
 
 class Told(msgspec.Struct, frozen=True, tag_field="type", omit_defaults=True):
     """Base of what the host says."""
+
+
+class Begun(Told, frozen=True, tag="begun"):
+    """The first answer to a start: from now on this turn is this process's."""
 
 
 class Happened(Told, frozen=True, tag="happened"):
@@ -85,14 +100,18 @@ class Taken(Told, frozen=True, tag="taken"):
 
 
 class Ended(Told, frozen=True, tag="ended"):
-    """The last line: how the turn ended; without ``code`` well."""
+    """The last line: how the turn ended; without ``code`` well.
+
+    ``stays`` are the ids of the processes that wait for the task's next turn: none when the host ends too.
+    """
 
     code: str | None = None
     message: str = ""
     result: dict[str, Any] | None = None
+    stays: list[int] = []
 
 
-AnyTold = Happened | Session | Asked | Taken | Ended
+AnyTold = Begun | Happened | Session | Asked | Taken | Ended
 
 commands: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(AnyCommand)
 told: msgspec.json.Decoder[AnyTold] = msgspec.json.Decoder(AnyTold)

@@ -59,7 +59,8 @@ class Command(Shell):
         return ["/bin/sh", "-c", self._job.prompt]
 
     async def _stream(self, reader: asyncio.StreamReader, name: Literal["stdout", "stderr"]) -> None:
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        # What is no UTF-8 stays what it was: the file with all output has it byte for byte.
+        decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
         while chunk := await reader.read(CHUNK):
             await self._tools.emit(Stream(name, decoder.decode(chunk)))
         await self._tools.emit(Stream(name, decoder.decode(b"", final=True)))

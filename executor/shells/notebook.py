@@ -59,7 +59,7 @@ class Notebook(Shell):
     def _path(self, attached: Sequence[Path]) -> Path:
         options = self._job.options
         if options.notebook is not None:
-            return attached[options.wanted_files.index(options.notebook)]
+            return attached[options.attached.index(options.notebook)]
         folder, told = self._job.folder.resolve(), self._job.prompt.strip()
         try:
             path = (folder / told).resolve()

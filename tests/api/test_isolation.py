@@ -268,3 +268,12 @@ async def test_each_users_sockets_are_told_of_their_own_things_only(shared: Stac
         seen = " ".join(bytes(frame.data).decode() for frame in viewer.inbox)
         assert not [one for one in ada.ids.values() if one in seen]
         assert "bobs" not in " ".join(bytes(frame.data).decode() for frame in hers.inbox)
+
+
+async def test_renewing_ones_own_token_changes_no_other_row(shared: Stack, ada: Victim) -> None:
+    bob = await shared.user()
+    before = (await everything(shared))["tokens"]
+    assert (await shared.call(bob, "POST", "/auth/renew", json={"token_id": ada.ids["token"]}))[0] == 200
+    after = (await everything(shared))["tokens"]
+    changed = [now for was, now in zip(before, after, strict=True) if was != now]
+    assert [bob.id in str(row) for row in changed] == [True]

@@ -1,7 +1,9 @@
 """Tokens and their scopes: who makes them, what they open, and how they end."""
 
+import asyncio
+
 import pytest
-from support.http import session_of
+from support.http import ask, session_of
 from support.raw_device import RawDevice
 from support.stack import Stack, StackUser
 
@@ -74,6 +76,8 @@ async def test_scopes_open_only_their_own_doors(shared: Stack, user: StackUser) 
             assert (got, sent) == allowed[name], name
             assert (await shared.call(holder, "GET", "/auth/me"))[0] == 200
         assert (await shared.call(read, "DELETE", "/devices/raw-device"))[0] == 403
+        problem = (await shared.call(device, "POST", "/tasks", json={"prompt": "x"}))[1]
+        assert "scope send" in problem["detail"] and "wegent login" in problem["hint"]
         offer = await socket.start()
         async with shared.viewer(read) as viewer:
             assert (await viewer.subscribe(offer.subtask_id)).state == "running"
@@ -106,3 +110,70 @@ async def test_a_kind_of_device_needs_its_scope(shared: Stack, user: StackUser, 
         await device.send("device:register", {"device_id": "d", "name": "n", "kind": kind}, 1)
         assert await device.closed() == 4403
     assert (await shared.get(user, "/devices"))["items"] == []
+
+
+@pytest.mark.parametrize("scope", ["device", "send", "read", "cloud"])
+async def test_a_token_of_any_scope_gets_a_successor_and_both_open_the_same_doors(
+    shared: Stack, user: StackUser, scope: str
+) -> None:
+    token = await shared.token(user, scope)
+    answer = await ask("POST", f"{shared.url}/auth/renew", token=token)
+    assert (answer.status, answer.json["user"]["name"]) == (200, user.name)
+    assert "Set-Cookie" not in answer.headers
+    for live in (token, answer.json["token"]):
+        assert (await ask("GET", f"{shared.url}/auth/me", token=live)).status == 200
+        sent = await ask("POST", f"{shared.url}/tasks", token=live, json={"prompt": "x", "wait": True})
+        assert sent.status == (201 if scope == "send" else 403)
+
+
+async def test_renewing_cuts_no_socket_and_revoking_any_of_a_chain_closes_all_of_its(
+    shared: Stack, user: StackUser
+) -> None:
+    session = await session_of(shared, user)
+    _, made = await shared.call(session, "POST", "/tokens", json={"name": "laptop"})
+    first = StackUser(user.id, user.name, user.password, made["token"])
+    async with shared.device(first) as device, shared.viewer(first) as viewer:
+        await device.register()
+        answers = await asyncio.gather(*(shared.call(first, "POST", "/auth/renew") for _ in range(4)))
+        assert {status for status, _ in answers} == {200}
+        (token,) = {body["token"] for _, body in answers}
+        second = StackUser(user.id, user.name, user.password, token)
+        assert (await shared.call(second, "POST", "/auth/renew"))[0] == 200  # now the first is no good any more
+        assert (await shared.call(first, "GET", "/auth/me"))[1]["code"] == "token_expired"
+        async with shared.viewer(second) as newer:
+            await asyncio.sleep(1.2)  # a recheck of the sockets' logins
+            await device.heartbeat()
+            await viewer.ping()
+            listed = [each for each in (await shared.get(session, "/tokens"))["items"] if each["name"] == "laptop"]
+            assert [each["id"] for each in listed] == [made["id"]]
+            assert listed[0]["expires_at"] > made["expires_at"]
+            assert (await shared.call(second, "POST", "/auth/logout"))[0] == 200
+            assert [await device.closed(5), await viewer.closed(5), await newer.closed(5)] == [4401] * 3
+    status, problem = await shared.call(second, "POST", "/auth/renew")
+    assert (status, problem["code"]) == (401, "token_revoked")
+    assert [each["name"] for each in (await shared.get(session, "/tokens"))["items"]] == ["test"]
+
+
+async def test_a_browsers_cookie_is_renewed_on_its_own_page_only(shared: Stack, user: StackUser) -> None:
+    cookie = {"Cookie": f"wegent_session={(await session_of(shared, user)).token}"}
+    (await ask("POST", f"{shared.url}/auth/renew", headers=cookie)).problem(403, "forbidden")
+    answer = await ask("POST", f"{shared.url}/auth/renew", headers=cookie | {"Origin": shared.url})
+    assert answer.headers["Set-Cookie"].startswith(f"wegent_session={answer.json['token']};")
+    assert "HttpOnly" in answer.headers["Set-Cookie"]
+    renewed = StackUser(user.id, user.name, user.password, answer.json["token"])
+    assert (await shared.call(renewed, "GET", "/tokens"))[0] == 200
+
+
+async def test_a_new_password_ends_the_chains_of_all_other_sessions_and_keeps_its_own(
+    shared: Stack, user: StackUser
+) -> None:
+    mine, other = [await session_of(shared, user) for _ in range(2)]
+    renewed = [
+        StackUser(user.id, user.name, user.password, (await shared.call(each, "POST", "/auth/renew"))[1]["token"])
+        for each in (mine, other)
+    ]
+    body = {"old": user.password, "new": "another password"}
+    assert (await shared.call(mine, "POST", "/auth/password", json=body))[0] == 204
+    assert [(await shared.call(each, "GET", "/auth/me"))[0] for each in (mine, renewed[0])] == [200, 200]
+    for each in (other, renewed[1]):
+        assert (await shared.call(each, "POST", "/auth/renew"))[1]["code"] == "token_revoked"

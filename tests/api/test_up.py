@@ -68,7 +68,9 @@ async def test_a_login_that_the_server_does_not_know_is_replaced(up: Upped) -> N
     environ = {"WEGENT_HOME": str(up.home / ".wegent-executor")}
     credentials.save(credentials.Login(up.url, "stale", "admin"), environ=environ)
     credentials.save(credentials.Login("https://elsewhere.example", "kept", "ann"), True, environ=environ)
+    credentials.save(credentials.Login(up.url, "stale too", "ann", shelf="devices"), environ=environ)
     await up.start()
+    assert credentials.load(up.url, environ, "devices") == up.login, "its executor has no other login"
     assert up.login.token != "stale"
     assert (await up.call("GET", "/auth/me"))["name"] == "admin"
     elsewhere = credentials.load("https://elsewhere.example", environ)

@@ -57,3 +57,11 @@ async def test_the_page_shows_all_events_and_its_first_load_is_small(programs: P
     load = found["first_load"]
     assert 0 < load["script_bytes"] <= 300_000
     assert load["style_bytes"] > 0 and load["later_scripts"] > 0
+
+
+async def test_the_first_words_of_claude_are_seen_bare_and_through_wegent(
+    programs: Programs, tmp_path: Path
+) -> None:
+    found = (await measured(programs, tmp_path, "claude"))["claude"]
+    assert {name: one["count"] for name, one in found.items()} == dict.fromkeys(found, 1)
+    assert set(found) == {"bare_cold", "bare_warm", "cold", "warm", "spare"}

@@ -119,7 +119,8 @@ def test_every_flag_of_run_reaches_the_server(api: ScriptedApi, run: Run, tmp_pa
         "title": "A title",
         "options": {"model": "m", "max_turns": 5, "system_prompt": "be=brief", "workdir": "/data"},
     }
-    sent = run("run", "--task", turn.id, "--dir", os.path.relpath(tmp_path), "--detach", "--", "-x")
+    sent = run("run", "--task", turn.id, "--dir", os.path.relpath(tmp_path), "--bg", "--", "-x")
+    assert sent.stderr == f"It goes on. Come back with: wegent attach {sent.stdout.strip()}\n"
     again = api.turns[sent.stdout.strip()]
     assert again.task_id == turn.task_id
     assert again.body["prompt"] == "-x"

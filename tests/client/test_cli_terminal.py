@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from support.scripted_turns import NOW, Turn
 from support.terminal import Terminal, wegent
 
 from wegent.client import credentials
-from wegent.protocol.output_events import Approval, ApprovalDone, Diff, Stream, Text, ToolResult, ToolUse
+from wegent.protocol.output_events import Approval, ApprovalDone, Diff, File, Stream, Text, ToolResult, ToolUse
 from wegent.protocol.states import State
 
 CHOICES = ["allow", "allow_task", "deny"]
@@ -39,7 +40,9 @@ async def test_questions_are_asked_and_answered(api: ScriptedApi, environ: dict[
     api.script = ask_twice
     async with Terminal(wegent("run", "make it"), environ) as terminal:
         await terminal.shows(r"Step 1\.\n\? Bash asks for permission:\n    make step1\n")
-        await terminal.shows(r"\[y\] allow once  \[a\] allow for this task  \[n\] deny .*\nYour choice: $")
+        await terminal.shows(
+            r"\[y\] allow once  \[a\] allow this tool for this task, .*  \[n\] deny .*\nYour choice: $"
+        )
         terminal.type("what?\n")
         await terminal.shows(r"“what\?” is none of these\.\nYour choice: $")
         terminal.type("y\n")
@@ -121,7 +124,7 @@ async def test_attaching_asks_only_what_is_still_open(api: ScriptedApi, environ:
         assert terminal.text.count("Your choice") == 1
         assert terminal.lines[-3:-1] == [
             "    two",
-            "[y] allow once  [a] allow for this task  [n] deny (words may follow)",
+            "[y] allow once  [a] allow this tool for this task, whatever its input  [n] deny (words may follow)",
         ]
         terminal.type("\x04")  # Ctrl-D: there will be no answer from here
         await terminal.shows(f"wegent attach {turn.id}")
@@ -231,32 +234,28 @@ async def test_logging_in_asks_and_ctrl_c_ends_that(
     api: ScriptedApi, environ: dict[str, str], tmp_path: Path
 ) -> None:
     del environ["WEGENT_TOKEN"]
-    async with Terminal(wegent("login"), environ) as terminal:
-        await terminal.shows("User name for http.*: $")
-        terminal.type("ann\n")
+    async with Terminal(wegent("login", "--username", "ann"), environ) as terminal:
         await terminal.shows("Password: $")
         terminal.type("pässword\n")
         await terminal.shows("Logged in to .* as ann.")
         assert await terminal.ends() == 0
         assert "pässword" not in terminal.text
-    async with Terminal(wegent("login"), environ) as terminal:
-        await terminal.shows("User name for http.*: $")
+    async with Terminal(wegent("login", "--username", "ann"), environ) as terminal:
+        await terminal.shows("Password: $")
         terminal.type("\x03")
         assert await terminal.ends() == 130
         assert "Traceback" not in terminal.text
 
 
-@pytest.mark.parametrize("argv", [["login"], ["login", "--device-code"]], ids=["asked", "told"])
+@pytest.mark.parametrize("argv", [["login"], ["login", "--device-code"]], ids=["default", "told"])
 async def test_a_computer_is_logged_in_by_a_code(
     api: ScriptedApi, environ: dict[str, str], tmp_path: Path, argv: list[str]
 ) -> None:
     del environ["WEGENT_TOKEN"]
     async with Terminal(wegent(*argv), environ) as terminal:
-        if len(argv) == 1:
-            await terminal.shows("User name for http.*: $")
-            terminal.type("\n")
         await terminal.shows(r"\n    https://wegent\.example\.org/app/devices/pair\n")
         await terminal.shows(r"\n    ABCD-2345\n")
+        await terminal.shows(r"wegent-server approve ABCD-2345")
         await terminal.shows("good for 10 minutes")
         await eventually(lambda: len(api.pairing_polls) > 2)
         api.approve()
@@ -264,6 +263,7 @@ async def test_a_computer_is_logged_in_by_a_code(
         assert await terminal.ends() == 0
         assert "a-secret" not in terminal.text
     assert api.pairing_names[0].startswith("wegent on ")
+    assert api.pairing_scopes == [["device", "send", "read"]]
     saved = credentials.load(api.url, {"WEGENT_HOME": str(tmp_path / ".wegent-executor")})
     assert saved is not None and (saved.token, saved.user, saved.expires_at) == ("paired", "ann", NOW)
 
@@ -288,3 +288,40 @@ async def test_only_the_answer_is_in_the_file(api: ScriptedApi, environ: dict[st
             assert await terminal.ends() == 0
     said = (tmp_path / "answer").read_text()
     assert said == "Step 1.\n\nYou said: allow NoneStep 2.\n\nYou said: allow None\n"
+
+
+@pytest.mark.parametrize("term", ["dumb", "xterm-256color"])
+async def test_a_terminal_that_can_do_nothing_gets_no_control_sequence(
+    api: ScriptedApi, environ: dict[str, str], term: str
+) -> None:
+    turn = api.new_turn()
+    api.do(turn.set(State.RUNNING))
+    api.do(turn.say(ToolUse("t1", "Bash", {"command": "ls"}), Approval("a1", "Bash", {}, None, CHOICES)))
+    async with Terminal(wegent("attach", turn.id), {**environ, "TERM": term}) as terminal:
+        await terminal.shows("Your choice: $")
+        api.do(turn.say(ApprovalDone("a1", "deny", "ann"), Diff("x.py", "@@ -1 +1 @@\n-a\n+b\n")))
+        await terminal.shows("denied by ann")
+        api.do(turn.end(State.COMPLETED))
+        assert await terminal.ends() == 0
+        assert ("\x1b" in terminal.raw) == (term != "dumb")
+
+
+def test_a_pipe_gets_colours_only_by_force_and_never_a_status_line(
+    api: ScriptedApi, environ: dict[str, str]
+) -> None:
+    async def work(turn: Turn) -> None:
+        await turn.set(State.RUNNING)
+        await turn.say(Text("Answer."), ToolUse("t1", "Bash", {"command": "ls"}))
+        await asyncio.sleep(0.2)
+        await turn.say(ToolResult("t1", "", seconds=1), File("a.txt", "text/plain", 1, "f1"))
+        await turn.end(State.COMPLETED)
+
+    api.script = work
+    api.files["f1"] = "a.txt", "text/plain", b"x"
+    for force, is_coloured in (({}, False), ({"FORCE_COLOR": "1"}, True), ({"TERM": "dumb"}, False)):
+        env = {**environ, "TERM": "xterm-256color", **force}
+        command = wegent("run", "--save", environ["HOME"], "make it")
+        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
+        assert (done.returncode, done.stdout) == (0, "Answer.\n")
+        assert ("\x1b" in done.stderr) == is_coloured
+        assert "\r" not in done.stderr and "\x1b[2K" not in done.stderr and "Running on" not in done.stderr

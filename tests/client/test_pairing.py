@@ -18,7 +18,7 @@ from wegent.protocol.errors import Code
 
 async def paired(api: ScriptedApi) -> Login:
     async with Rest(api.url) as rest:
-        return await pairing.finish(rest, await pairing.begin(rest, "laptop"))
+        return await pairing.finish(rest, await pairing.begin(rest, "laptop", ["read"]))
 
 
 async def test_an_approved_code_gives_a_login(api: ScriptedApi) -> None:
@@ -26,7 +26,7 @@ async def test_an_approved_code_gives_a_login(api: ScriptedApi) -> None:
     await eventually(lambda: len(api.pairing_polls) > 1)
     api.approve()
     assert await waiting == Login(api.url, "paired", "ann", NOW)
-    assert api.pairing_names == ["laptop"]
+    assert (api.pairing_names, api.pairing_scopes) == (["laptop"], [["read"]])
 
 
 async def test_asking_too_often_makes_it_ask_less_often(api: ScriptedApi, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -211,3 +211,55 @@ async def test_claude_asks_before_it_edits_and_a_person_answers(stack: Stack, tm
             assert await terminal.ends(30) == 0
         assert source.read_text() == "def add(a, b):\n    return a + b\n"
         assert any("keep the file" in said for said in endpoint.said)
+
+
+async def test_all_that_can_be_done_to_a_task_is_done_from_a_terminal(stack: Stack, tmp_path: Path) -> None:
+    user = await stack.user()
+    await stack.start_executor(user, "workstation", "--allow-results")
+    token = {"WEGENT_TOKEN": user.token}
+
+    async def run(*arguments: str) -> tuple[int, str, str]:
+        return await wegent_of(stack, tmp_path, *arguments, **token)
+
+    (tmp_path / "in.txt").write_text("4")
+    command = 'cat "$WEGENT_ATTACHMENTS"/in.txt; echo 2 | tee out.txt; exit 3'
+    files = ["--file", str(tmp_path / "in.txt"), "--get", "*.txt", "--save", str(tmp_path / "back")]
+    code, out, err = await run("run", "-d", "workstation", "-s", "Command", *files, command)
+    assert (code, out) == (3, "42\n"), err
+    assert (tmp_path / "back/out.txt").read_text() == "2\n"
+    code, out, _ = await run("tasks", "--json")
+    last = json.loads(out)[0]["last_subtask"]["subtask_id"]
+    assert (await run("log", last, "--after", "1"))[1] == ""
+    code, out, _ = await run("log", last, "--json")
+    assert [json.loads(line)["type"] for line in out.splitlines()] == ["stream", "file"]
+    code, out, _ = await run("retry", last, "--bg")
+    again = out.strip()
+    assert code == 0 and again != last
+    assert (await run("attach", again))[:2] == (3, "42\n")
+    assert (await run("rename", again, "Six", "times", "seven"))[0] == 0
+    assert "Six times seven" in (await run("tasks"))[1]
+    assert "Deleted." in (await run("delete", again))[2]
+    assert (await run("log", again))[0] == 1
+    code, out, _ = await run("run", "--bg", "-d", "workstation", "-s", "Command", "sleep 30")
+    running = out.strip()
+    assert (await run("say", running, "hello?"))[0] == 0
+    for _ in range(50):
+        if "A follow-up was not taken" in (await run("log", running))[2]:
+            break
+    else:
+        raise AssertionError("the log does not say that a command takes no follow-ups")
+    code, _, err = await run("delete", running)
+    assert code == 1 and err
+    assert (await run("cancel", running))[0] == 0
+
+
+async def test_what_waits_for_one_device_is_moved_to_another(stack: Stack, tmp_path: Path) -> None:
+    user = await stack.user()
+    executor = await stack.start_executor(user, "workstation")
+    await executor.stop()
+    await stack.start_executor(user, "second")
+    async with asyncio.timeout(60), client_of(stack, user) as client:
+        task = await client.run("echo moved", device="workstation", shell="Command", wait=True)
+        code, out, err = await wegent_of(stack, tmp_path, "move", task.id, "second", WEGENT_TOKEN=user.token)
+        assert (code, out, err) == (0, "", "It waits for second now.\n")
+        assert await task.output() == "moved\n"

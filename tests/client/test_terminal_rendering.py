@@ -1,5 +1,7 @@
 """What a person reads of each output event, on a terminal and through pipes."""
 
+import base64
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from wegent.protocol.output_events import (
     File,
     Notice,
     Stream,
+    Subagent,
     Text,
     Thinking,
     Todo,
@@ -23,6 +26,7 @@ from wegent.protocol.output_events import (
     ToolUse,
     Unknown,
     Usage,
+    decode_event,
 )
 from wegent.terminal.rendering import Renderer, main_input
 from wegent.terminal.screen import Screen
@@ -119,10 +123,60 @@ async def test_diffs_todos_notices_files_and_cells(show: Show) -> None:
         "  ◐ fix",
         "  ☐ test",
         "careful",
-        "File plot.png (12,345 B, id f1)",
-        "[1/2] import x",
+        "File plot.png (12.3 kB, id f1)",
+        "[1/2]",
+        "  import x",
+        "Traceback",
+        "ValueError",
     ]
-    assert out == "a\nb\n42\nTraceback\nValueError\n"
+    assert out == "a\nb\n42\n"
+
+
+async def test_cells_show_their_outputs_in_every_form_that_nbformat_allows(show: Show) -> None:
+    png = base64.b64encode(b"x" * 1200).decode()
+    out, err = await show(
+        Cell(2, 7, "\n".join(f"line{number}" for number in range(10))),
+        CellOutput(2, {"output_type": "stream", "name": "stderr", "text": "warned\n"}),
+        CellOutput(2, {"output_type": "display_data", "data": {"text/plain": ["<Fig", "ure>"], "image/png": png}}),
+        CellOutput(
+            2, {"output_type": "display_data", "data": {"text/html": "<b>hi</b>", "text/markdown": "*hi*"}}
+        ),
+        CellOutput(2, {"output_type": "display_data", "data": {"application/json": "{}"}}),
+        CellOutput(2, {"output_type": "error", "ename": "KeyError", "evalue": "'x'", "traceback": []}),
+        CellOutput(2, {"output_type": "stream"}),
+        CellOutput(2, {}),
+    )
+    assert out == "<Figure>\n*hi*\n"
+    assert err.splitlines() == [
+        "[2/7]",
+        *(f"  line{number}" for number in range(8)),
+        "  … 2 more lines",
+        "warned",
+        "[image/png 1.2 kB]",
+        "[application/json 2 bytes]",
+        "KeyError: 'x'",
+    ]
+
+
+async def test_a_traceback_has_its_colours_only_where_they_are_wanted_and_never_more(
+    show: Show, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = {"output_type": "error", "traceback": ["\x1b[0;31mValueError\x1b[0m: \x1b]0;title\x07\x1b[2Jx"]}
+    _, plain = await show(CellOutput(1, error))
+    assert plain == "ValueError: ␛]0;title␇␛[2Jx\n"
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    _, coloured = await show(CellOutput(1, error))
+    assert coloured == "\x1b[0;31mValueError\x1b[0m: ␛]0;title␇␛[2Jx\x1b[0m\n"
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert (await show(CellOutput(1, error)))[1] == plain
+
+
+async def test_a_field_that_a_newer_device_adds_changes_nothing(show: Show) -> None:
+    call = b'{"type":"tool_use","id":"t1","name":"Bash","input":{"command":"ls"},"parent":"t0"}'
+    result = b'{"type":"tool_result","id":"t1","content":"","parent":"t0"}'
+    _, err = await show(decode_event(call), decode_event(result))
+    assert err == "✓ Bash ls\n"
 
 
 async def test_a_todo_list_stands_for_the_call_that_wrote_it(show: Show) -> None:
@@ -151,6 +205,35 @@ async def test_a_tool_took_what_the_device_measured(show: Show) -> None:
     assert err == "✓ Bash make  83.2 s\n"
 
 
+async def test_what_a_subagent_does_stands_between_its_begin_and_its_end(show: Show) -> None:
+    _, err = await show(
+        ToolUse("t1", "Task", {"description": "look"}),
+        Subagent("t1", "started", kind="Explore", description="look"),
+        ToolUse("t2", "Bash", {"command": "ls"}, "t1"),
+        ToolResult("t2", "a.txt", parent="t1"),
+        Subagent("t1", "completed", text="I found\na.txt.", seconds=2.5),
+        Subagent("t3", "stopped"),
+    )
+    assert "▸ Explore: look\n  ✓ Bash ls\n◂ I found a.txt.  2.5 s\n✗ stopped" in err
+
+
+async def test_a_notice_tells_when_it_is_over_in_the_readers_time(
+    show: Show, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Shanghai")
+    time.tzset()
+    try:
+        _, err = await show(
+            Notice("warning", "The limit is reached.", "2030-01-02T20:30:00Z"), Notice("info", "x", "?")
+        )
+        _, chinese = await show(Notice("warning", "x", "2030-01-02T20:30:00Z"), language="zh")
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert "The limit is reached. Until 2030-01-03 04:30.\nx\n" in err
+    assert "至 2030-01-03 04:30。" in chinese
+
+
 async def test_an_approval_shows_the_whole_input(show: Show) -> None:
     _, err = await show(
         Approval("a1", "Write", {"file_path": "/etc/hosts", "content": "one\ntwo"}, "outside the workspace"),
@@ -165,6 +248,27 @@ async def test_an_approval_shows_the_whole_input(show: Show) -> None:
         "    outside the workspace",
         "✗ denied by ann",
     ]
+
+
+async def test_an_edit_is_asked_for_as_a_diff_without_power_over_the_terminal(show: Show) -> None:
+    edit = {"file_path": "x.py", "old_string": "a\nb\nc", "new_string": "a\n\x1b[2Jb\nc", "replace_all": True}
+    _, err = await show(Approval("a1", "Edit", edit), ApprovalDone("a1", "deny", "the device", "expired"))
+    assert err.splitlines() == [
+        "? Edit asks for permission:",
+        "    file_path: x.py",
+        "    replace_all: true",
+        "  @@ -1,3 +1,3 @@",
+        "   a",
+        "  -b",
+        "  +␛[2Jb",
+        "   c",
+        "✗ nobody answered in time: denied",
+    ]
+
+
+async def test_what_is_asked_for_at_length_says_how_much_is_not_shown(show: Show) -> None:
+    _, err = await show(Approval("a1", "Write", {"content": "line\n" * 1000}))
+    assert err.splitlines()[-1] == "    … 801 more lines"
 
 
 async def test_it_speaks_chinese(show: Show) -> None:

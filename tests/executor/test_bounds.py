@@ -57,8 +57,8 @@ def test_the_environment_of_children_is_a_list_of_what_is_allowed() -> None:
 
 
 def test_flags_come_before_the_environment() -> None:
-    assert config().token == "t"
-    assert config("--token", "flag").token == "flag"
+    assert config().login.token == "t"
+    assert config("--token", "flag").login.token == "flag"
     assert config("--slots", "3", WEGENT_SLOTS="7").slots == 3
     assert config(WEGENT_SLOTS="7").slots == 7
     assert config().slots == 5
@@ -101,7 +101,9 @@ def test_without_a_token_it_says_what_to_do() -> None:
 def test_sleep_is_wall_time_that_did_not_run() -> None:
     assert has_slept(3600, 1)
     assert not has_slept(1.2, 1)
-    assert not has_slept(30, 30)
+    assert not has_slept(8, 8)  # much was in the way
+    assert has_slept(60, 60)  # it stood still, or its clock goes on during sleep
+    assert not has_slept(-3600, 1)  # the clock was set back
 
 
 def test_load_is_measured_in_shares() -> None:
@@ -113,3 +115,48 @@ def test_load_is_measured_in_shares() -> None:
     assert load.keys() == {"cpu", "memory"}
     assert 0.5 / (psutil.cpu_count() or 1) <= load["cpu"] <= 1  # one core was busy
     assert 0 < load["memory"] < 1
+
+
+@pytest.mark.parametrize(
+    "workdir",
+    [
+        *(
+            "..",
+            "../other",
+            "/",
+            "/proc/self/root/etc",
+            "/proc/self/cwd",
+            "~root",
+            "~nobody-of-that-name/x",
+            "//etc",
+        ),
+        *("file", "file/x", "out", "out/x", "a\0b", "\ud800", "x" * 5000, "x" * 300, "{offered}/../other"),
+        *("{offered}/file", "{offered}/none", "{offered}/out", "{offered}/" + "x" * 300, "{OFFERED}/x"),
+    ],
+)
+def test_no_working_folder_leads_out_of_what_is_offered(workdir: str, tmp_path: Path) -> None:
+    own, offered = tmp_path / "home/workspace/task", tmp_path / "offered"
+    for folder in (own, offered, tmp_path / "home/workspace/other"):
+        folder.mkdir(parents=True)
+        (folder / "file").touch()
+        (folder / "out").symlink_to(tmp_path)
+    wanted = workdir.replace("{offered}", str(offered)).replace("{OFFERED}", str(offered).upper())
+    with pytest.raises(workspace.ForbiddenFolderError):
+        workspace.resolve(wanted, own, (offered,))
+
+
+def test_a_task_cannot_put_a_link_in_the_place_of_its_folder(tmp_path: Path) -> None:
+    own = workspace.resolve(".", tmp_path / "home/workspace/task", ())
+    workspace.enter(own)
+    inside = workspace.resolve("a/b", own, ())
+    workspace.enter(inside)
+    assert inside.is_dir()
+    (own / "a").rename(own / "c")
+    (own / "a").symlink_to("/tmp")
+    with pytest.raises(workspace.ForbiddenFolderError, match="a link was put in its way"):
+        workspace.enter(inside)
+    own.rename(tmp_path / "moved")
+    own.symlink_to("/")
+    with pytest.raises(workspace.ForbiddenFolderError, match="was replaced by a link"):
+        workspace.resolve(".", own, ())
+    assert not Path("/tmp/b").exists()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.claude_records import answer, approval, of, offer
+from support.mcp_server import write_server
 from support.model_endpoint import model_endpoint, text, tool
 from support.scripted_backend import ScriptedBackend
 
@@ -18,7 +19,7 @@ SDKS = ("claude_agent_sdk", "claude_code_sdk")
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A project whose settings run a hook and a server of tools, and allow every command."""
-    folder = tmp_path / "project"
+    folder = tmp_path / "trusted/project"
     (folder / ".claude").mkdir(parents=True)
     (folder / ".git").mkdir()
     hook = {"hooks": [{"type": "command", "command": f"touch {tmp_path}/hooked"}]}
@@ -86,6 +87,43 @@ async def test_where_nothing_is_asked_a_projects_settings_count(
         assert ended.status == "completed", ended
     assert (tmp_path / "hooked").exists()
     assert json.dumps(endpoint.requests[0]).count("Always answer in verse.") == 1
+
+
+@pytest.mark.parametrize("sdk", SDKS)
+async def test_in_a_folder_that_the_owner_trusts_a_projects_settings_and_servers_count(
+    backend: ScriptedBackend, start_claude, tmp_path: Path, project: Path, sdk: str
+) -> None:
+    write_server(project, "local")
+    command = tool("Bash", command=f"touch {tmp_path}/ran", description="x")
+    replies = [[command], [tool("mcp__local__shout", words="tea")], [text("Fine.")]]
+    async with model_endpoint(*replies) as endpoint:
+        trusted = ("--trust-project", str(tmp_path / "trusted"))
+        start_claude(endpoint, "--workspace", str(project), *trusted, sdk=sdk)
+        record = await offer(backend, "one", options={"workdir": str(project)})
+        # What its server gives is asked for: the rule allows commands only.
+        asked = await approval(record)
+        assert asked.tool == "mcp__local__shout"
+        await answer(backend, record, asked, "allow")
+        ended = await record.ended(40)
+        assert ended.status == "completed", ended
+    assert (tmp_path / "hooked").exists()
+    assert (tmp_path / "ran").exists()
+    assert "TEA!" in endpoint.said[2]
+    assert json.dumps(endpoint.requests[0]).count("Always answer in verse.") == 1
+
+
+async def test_a_folder_beside_the_trusted_one_is_not_trusted(
+    backend: ScriptedBackend, start_claude, tmp_path: Path, project: Path
+) -> None:
+    (tmp_path / "trusted/other").mkdir()
+    link = tmp_path / "trusted/other/link"
+    link.symlink_to(project)
+    async with model_endpoint([text("Fine.")]) as endpoint:
+        trusted = ("--trust-project", str(tmp_path / "trusted/other"))
+        start_claude(endpoint, "--workspace", str(tmp_path), *trusted)
+        record = await offer(backend, "one", options={"workdir": str(link)})
+        assert (await record.ended(40)).status == "completed"
+    assert not [name for name in ("hooked", "served") if (tmp_path / name).exists()]
 
 
 def test_a_projects_instructions_are_bounded_and_stay_in_the_project(tmp_path: Path) -> None:

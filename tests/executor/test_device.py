@@ -13,12 +13,13 @@ from support.marked import marked
 from support.processes import Programs, eventually
 from support.scripted_backend import ScriptedBackend
 
-import executor.subtask
+from executor.backlog import Backlog
 from executor.config import Config
 from executor.device import Device
 from executor.link import Link
 from executor.outbox import Meta, Outbox
 from executor.subtask import Subtask
+from wegent.client.credentials import Login
 from wegent.protocol.output_events import Approval, ApprovalDone
 from wegent.protocol.timing import Timing
 
@@ -36,8 +37,7 @@ async def running(backend: ScriptedBackend, tmp_path: Path) -> AsyncIterator[Run
     """A device that offers Command although its owner did not name it."""
     config = Config(
         url=backend.url,
-        token="token",
-        token_source="flag",
+        login=Login(backend.url, "token", source="arguments"),
         home=tmp_path / "home",
         name="box",
         shells=("Command",),
@@ -94,12 +94,10 @@ async def test_after_sleep_it_connects_anew_at_once(backend: ScriptedBackend, ru
     assert register.connection == 2
 
 
-async def test_output_waits_on_disk_only_up_to_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(executor.subtask, "MAX_BACKLOG", 100)
-    monkeypatch.setattr("executor.spool.SEGMENT_BYTES", 50)
+async def test_output_waits_on_disk_only_up_to_a_bound(tmp_path: Path) -> None:
     outbox = Outbox.create(tmp_path, Meta("one", "task", 1, "Command"))
     outbox.spool._segment_bytes = 50
-    subtask = Subtask(outbox, None, lambda: None)
+    subtask = Subtask(outbox, None, lambda: None, Backlog(outbox.spool, 100, patience=60))
     for _ in range(4):
         subtask.append([b'{"pad":"' + b"x" * 40 + b'"}'])
     waiting = asyncio.create_task(subtask.wait_for_room())

@@ -8,6 +8,7 @@ from support.processes import Programs, eventually
 from support.scripted_backend import ScriptedBackend
 
 from wegent.client import credentials
+from wegent.protocol.errors import Code
 
 COUNT = "for i in $(seq 1 40); do echo $i; sleep 0.05; done"
 NUMBERS = "".join(f"{n}\n" for n in range(1, 41))
@@ -105,6 +106,8 @@ async def test_deletion_stops_the_work_and_registers_anew(backend: ScriptedBacke
 @pytest.mark.parametrize(("code", "exit_code"), [(4401, 3), (4403, 3), (4409, 4), (4426, 5)])
 async def test_these_ends_are_final(backend: ScriptedBackend, start_executor, code: int, exit_code: int) -> None:
     program = start_executor()
+    await backend.connected()
+    backend.login_refusal = Code.TOKEN_EXPIRED if code == 4401 else None
     await backend.close(code)
     assert await program.ended() == exit_code
 

@@ -39,10 +39,12 @@ async def test_an_approved_code_is_all_that_an_executor_needs(
     assert f"Logged in to {api.url} as ann." in program.text
     assert "wegent-executor --mode local" in program.text
     assert api.pairing_names == [f"{platform.system()} - {platform.node()}"]
+    assert api.pairing_scopes == [["device"]]
     environ = {"WEGENT_HOME": str(programs.folder / "home/.wegent-executor")}
-    saved = credentials.load(environ=environ)
+    saved = credentials.load(environ=environ, shelf="devices")
     assert saved is not None and (saved.url, saved.token) == (api.url, "paired")
-    credentials.save(credentials.Login(backend.url, saved.token), make_default=True, environ=environ)
+    login = credentials.Login(backend.url, saved.token, shelf="devices")
+    credentials.save(login, make_default=True, environ=environ)
     start_executor("--mode", "local", WEGENT_TOKEN="", WEGENT_BACKEND_URL="")
     await backend.connected()
     assert backend.tokens == ["paired"]
@@ -61,6 +63,31 @@ async def test_without_approval_it_must_log_in(api: ScriptedApi, programs: Progr
     assert await program.ended() == 3
     assert words in program.text
     assert "Traceback" not in program.text
+
+
+async def test_a_device_login_leaves_the_login_of_who_sends_from_here_alone(
+    api: ScriptedApi, programs: Programs
+) -> None:
+    environ = {"WEGENT_HOME": str(programs.folder / "home/.wegent-executor")}
+    api.approve()
+    assert await log_in(programs, "--url", api.url).ended() == 0
+    terminal = programs.module("wegent.cli", "run", "hi", name="wegent", env={"LANG": "C.UTF-8"})
+    assert await terminal.ended() == 3
+    assert f"logged in to {api.url} as a device only" in terminal.text
+    assert "wegent login" in terminal.text
+    api.valid_tokens.add("mine")
+    credentials.save(credentials.Login(api.url, "mine", "ann"), environ=environ)
+    api.approve()
+    assert await log_in(programs).ended() == 0, "to the server of the login before"
+    mine, devices = [credentials.load(environ=environ, shelf=shelf) for shelf in ("backends", "devices")]
+    assert mine is not None and devices is not None
+    assert (mine.token, devices.token) == ("mine", "paired")
+    assert await programs.module("executor.main", "logout", name="logout").ended() == 0
+    assert api.valid_tokens & {"mine", "paired"} == {"mine"}
+    found = credentials.load(api.url, environ, "devices")
+    assert found == mine, "its owner's"
+    assert await programs.module("executor.main", "logout", name="logout").ended() == 0
+    assert "mine" in api.valid_tokens
 
 
 async def test_ctrl_c_gives_up(api: ScriptedApi, programs: Programs, tmp_path: Path) -> None:

@@ -38,7 +38,11 @@ async def test_workdir_is_inside_an_offered_folder_or_refused_for_good(
         ({"options": {"permission_mode": "never"}}, "is none of"),
         ({"options": {"env": {"A": 1}}}, "env"),
         ({"options": {"env": {"WEGENT_SUBTASK_ID": "x"}}}, "WEGENT_SUBTASK_ID"),
-        ({"options": {"images": ["x"]}}, "options.images"),
+        ({"options": {"images": ["../x"]}}, "images"),
+        ({"options": {"mcp_servers": {"x": {"url": "http://h"}}}}, "mcp_servers.x needs a command"),
+        ({"options": {"mcp_servers": {"x": {"type": "http", "url": "file:///h"}}}}, "http://"),
+        ({"options": {"mcp_servers": {"x": {"command": "a", "args": ["${ANTHROPIC_API_KEY}"]}}}}, "variables"),
+        ({"options": {"mcp_servers": {"x": {"command": "a", "env": {"WEGENT_HOME": "/"}}}}}, "WEGENT_"),
         ({"prompt": " "}, "empty"),
     ],
 )

@@ -12,8 +12,7 @@ from support.marked import marked
 from support.processes import eventually
 
 from executor.environment import Mark
-from executor.processes import Child, Tree, born
-from executor.recovery import is_same
+from executor.processes import Child, Tree, born, is_same
 
 Starter = Callable[[str], Awaitable[Child]]
 IGNORE = "import os, signal, time; signal.signal(2, signal.SIG_IGN); signal.signal(15, signal.SIG_IGN)\n"

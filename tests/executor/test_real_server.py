@@ -132,6 +132,24 @@ async def test_a_computer_logs_in_by_a_code_and_becomes_a_device(stack: Stack) -
     assert await login.ended(20) == 0
     assert "as ann." in login.text
     await stack.start_executor(user, "laptop", WEGENT_TOKEN="", WEGENT_BACKEND_URL="")
+    files = [await stored(stack, user, "a.txt", b"good")]
+    subtask = await send(stack, user, SHOW, device_id="laptop", options={"files": files})
+    assert (await stack.settled(user, subtask))["state"] == "completed", "being a device is enough"
+
+
+async def test_a_computer_is_let_in_by_the_servers_own_command(stack: Stack) -> None:
+    user = await stack.user("ann")
+    home = stack.programs.root / "executors/laptop"
+    env = stack.executor_environment(user, home, WEGENT_TOKEN="", LANG="C.UTF-8")
+    login = stack.programs.module("executor.main", "login", "--url", stack.url, name="login", env=env)
+    code = (await login.line(r"wegent-server approve (\S{4}-\S{4})"))[1]
+    flags = ("approve", code, "--user", "ann", "--yes")
+    approving = stack.programs.module("api.cli", *flags, name="approving", env=stack.environ)
+    assert await approving.ended() == 0, approving.text
+    assert f"{platform.system()} - {platform.node()} is let in as ann." in approving.text
+    assert "device\n" in approving.text, "what it may do is all that it asked for"
+    assert await login.ended(20) == 0
+    await stack.start_executor(user, "laptop", WEGENT_TOKEN="", WEGENT_BACKEND_URL="")
 
 
 SHOW = 'cd "$WEGENT_ATTACHMENTS" && for file in *; do echo "$file: $(cat "$file")"; done'
@@ -171,6 +189,43 @@ async def test_attached_files_reach_the_cloud_and_no_others_do(stack: Stack, use
     assert (await stack.call(executor, "GET", f"/files/{private}"))[0] == 403
     assert (await stack.settled(user, subtask))["state"] == "completed"
     assert (await stack.call(executor, "GET", f"/files/{file}"))[0] == 403, "it is over"
+
+
+async def test_files_come_back_to_whoever_sent_the_task(stack: Stack, user: StackUser) -> None:
+    await stack.start_executor(user, "executor", "--allow-results")
+    operator = await stack.user()
+    token = await stack.token(operator, "cloud")
+    await stack.start_executor(operator, "cloud-1", "--mode", "cloud", "--allow-results", WEGENT_TOKEN=token)
+    for device in ("executor", "cloud"):
+        subtask = await send(
+            stack, user, "echo 42 > '结果 100%.txt'", device_id=device, options={"results": ["*.txt"]}
+        )
+        assert (await stack.settled(user, subtask))["state"] == "completed"
+        (file,) = [event for event in await stack.events(user, subtask) if event["type"] == "file"]
+        assert (file["name"], file["size"]) == ("结果 100%.txt", 3)
+        assert (await stack.call(user, "GET", f"/files/{file['id']}")) == (200, 42)
+        assert (await stack.call(operator, "GET", f"/files/{file['id']}"))[0] == 404
+
+
+async def test_a_device_sends_files_only_for_what_it_runs_itself(stack: Stack, user: StackUser) -> None:
+    await stack.start_executor(user)
+    subtask = await send(stack, user, "sleep 2")
+    await eventually(lambda: marked(subtask))
+    operator = msgspec.structs.replace(user, token=await stack.token(user, "cloud"))
+    strangers = await stack.user()
+    no_device = msgspec.structs.replace(user, token=await stack.token(user, "send"))
+
+    async def post(who: StackUser, **params: str) -> int:
+        form = aiohttp.FormData(quote_fields=False)
+        form.add_field("file", b"x", filename="x.txt", content_type="text/plain")
+        return (await stack.call(who, "POST", "/files", data=form, params=params))[0]
+
+    assert await post(user, subtask_id=subtask) == 201
+    assert await post(strangers, subtask_id=subtask) == 404
+    assert await post(no_device, subtask_id=subtask) == 403
+    assert await post(operator) == 403, "a cloud executor has no files of its own"
+    await stack.settled(user, subtask)
+    assert await post(user, subtask_id=subtask) == 404, "it is over"
 
 
 async def test_a_notebook_is_sent_from_a_client_and_read_back_executed(stack: Stack, user: StackUser) -> None:

@@ -17,6 +17,7 @@ from executor.endings import ConnectionLostError
 from executor.pump import MAX_BATCH
 from executor.reaper import Reaper
 from executor.session import Session
+from wegent.client.credentials import Login
 from wegent.protocol.codec import decode_data, decode_frame, encode
 from wegent.protocol.device_messages import Register
 
@@ -57,7 +58,7 @@ async def test_a_send_that_fails_first_does_not_hide_the_close_code(tmp_path: Pa
         http.ws_connect(f"{url}/ws/device") as socket,
         asyncio.TaskGroup() as group,
     ):
-        config = Config(url=url, token="t", token_source="flag", home=tmp_path)
+        config = Config(url=url, login=Login(url, "t", source="arguments"), home=tmp_path)
         session = Session(socket, Device(config, "d", group), Reaper(), MAX_BATCH)
         if is_registered:
             await session.register(REGISTER, 5)

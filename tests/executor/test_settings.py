@@ -67,6 +67,16 @@ def test_flags_go_before_both(home: Path) -> None:
     assert (config.url, config.permission_mode) == ("http://127.0.0.1:9", "plan")
 
 
+def test_files_are_sent_back_only_where_the_owner_says_so(tmp_path: Path) -> None:
+    assert not read(tmp_path).allow_results
+    assert read(tmp_path, WEGENT_ALLOW_RESULTS="true").allow_results
+    (tmp_path / "config.toml").write_text("allow_results = true")
+    assert read(tmp_path).allow_results
+    assert not read(tmp_path, "--no-allow-results").allow_results
+    with pytest.raises(InvalidSettingError, match="WEGENT_ALLOW_RESULTS"):
+        read(tmp_path, WEGENT_ALLOW_RESULTS="perhaps")
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

@@ -3,15 +3,22 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import nbformat
 import pytest
 from aiohttp import web
 from support.processes import eventually
 from support.scripted_backend import ScriptedBackend, Upload
 
 from executor import uploads
+from executor.patterns import Patterns
+from executor.redaction import Secrets
+from executor.redactor import Redactor
 from executor.uploads import UploadError, Uploads
 from wegent.protocol.output_events import AnyEvent, File, Notice
 from wegent.protocol.resources import MAX_FILE
+
+CANARY = 'correct "horse" battery'
+SECRETS = Secrets({CANARY: "KEY"})
 
 
 class Told(list[AnyEvent]):
@@ -28,7 +35,7 @@ async def told() -> AsyncIterator[Told]:
 
 @pytest.fixture
 def sending(backend: ScriptedBackend, told: Told) -> Uploads:
-    return Uploads(backend.url, lambda: "token", "one", told.emit)
+    return Uploads(backend.url, lambda: "token", "one", told.emit, Redactor(lambda: SECRETS, Patterns([])))
 
 
 async def test_a_file_is_stored_and_told_of(backend: ScriptedBackend, sending: Uploads, told: Told) -> None:
@@ -82,10 +89,29 @@ async def test_all_tries_have_one_time_limit(
 
 
 async def test_a_server_that_is_away_is_waited_for(sending: Uploads, told: Told, backend: ScriptedBackend) -> None:
-    away = Uploads("http://127.0.0.1:9", lambda: "token", "one", told.emit)
+    away = Uploads(
+        "http://127.0.0.1:9", lambda: "token", "one", told.emit, Redactor(lambda: SECRETS, Patterns([]))
+    )
     waiting = asyncio.create_task(away.send("x.txt", "text/plain", b"x"))
     await eventually(lambda: told)
     assert not waiting.done()
     waiting.cancel()
     await asyncio.wait({waiting}, timeout=5)
     assert waiting.cancelled()
+
+
+async def test_no_secret_is_in_a_file_that_leaves_nor_in_its_name(
+    backend: ScriptedBackend, sending: Uploads
+) -> None:
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(f"key = {CANARY!r}")])
+    await sending.send(f"{CANARY}.txt", "text/plain", f"a\n{CANARY}\nb\r\n".encode())
+    await sending.send("n.ipynb", "application/x-ipynb+json", nbformat.writes(notebook).encode())
+    await sending.send("plain.json", "application/json", b'{ "untouched":1}')
+    text, sent, plain = backend.uploads
+    assert (text.name, text.body) == ("[redacted].txt", b"a\n[redacted]\nb\r\n")
+    notebook.cells[0].source = "key = '[redacted]'"
+    assert nbformat.reads(sent.body.decode(), as_version=4) == notebook
+    assert plain.body == b'{ "untouched":1}'
+    with pytest.raises(UploadError, match=r"a\.bin holds a secret of this device"):
+        await sending.send("a.bin", "application/octet-stream", b"\xff\x00" + CANARY.encode() + b"\xfe")
+    assert len(backend.uploads) == 3

@@ -1,6 +1,7 @@
-"""The processes of a subtask, found by the mark that each of them carries."""
+"""The processes of a subtask, or of hosts, found by the mark that each of them carries."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -15,6 +16,28 @@ def begin_run(folder: Path) -> None:
 
 def marked(subtask_id: str) -> list[psutil.Process]:
     """Return every live process of a subtask of this test run, zombies left out."""
+    return _found(lambda mark: mark == subtask_id)
+
+
+def hosted() -> list[psutil.Process]:
+    """Return every live process that is a host of this test run (Claude Code's), or came from one."""
+    return _found(lambda mark: mark.startswith("host-"))
+
+
+def commands() -> list[str]:
+    """Return the command lines of what came from hosts, without the hosts themselves and the CLI."""
+    lines = []
+    for process in hosted():
+        try:
+            line = " ".join(process.cmdline())
+        except psutil.Error:  # it ended
+            continue
+        if "claude_host" not in line and "--input-format stream-json" not in line:
+            lines.append(line)
+    return lines
+
+
+def _found(is_wanted: Callable[[str], bool]) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         try:
@@ -24,6 +47,6 @@ def marked(subtask_id: str) -> list[psutil.Process]:
         except (psutil.Error, OSError):
             continue
         home = Path(environ.get("WEGENT_EXECUTOR_HOME", "/"))
-        if environ.get("WEGENT_SUBTASK_ID") == subtask_id and any(home.is_relative_to(run) for run in _run):
+        if is_wanted(environ.get("WEGENT_SUBTASK_ID", "")) and any(home.is_relative_to(run) for run in _run):
             found.append(process)
     return found

@@ -40,9 +40,10 @@ def wait(seconds: float) -> Block:
     return {"type": "wait", "seconds": seconds}
 
 
-def refuse(status: int, message: str) -> Block:
-    """Answer the whole request with an HTTP error."""
-    return {"type": "refuse", "status": status, "message": message}
+def refuse(status: int, message: str, kind: str = "api_error", **headers: str) -> Block:
+    """Answer the whole request with an HTTP error; in the names of headers ``_`` stands for ``-``."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return {"type": "refuse", "status": status, "message": message, "kind": kind, "headers": named}
 
 
 class ModelEndpoint:
@@ -69,8 +70,9 @@ class ModelEndpoint:
             await asyncio.sleep(reply[0]["seconds"])
             reply = reply[1:]
         if reply[0]["type"] == "refuse":
-            error = {"type": "error", "error": {"type": "api_error", "message": reply[0]["message"]}}
-            return web.json_response(error, status=reply[0]["status"])
+            refusal = reply[0]
+            error = {"type": "error", "error": {"type": refusal["kind"], "message": refusal["message"]}}
+            return web.json_response(error, status=refusal["status"], headers=refusal["headers"])
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         with contextlib.suppress(ConnectionError):  # the CLI was interrupted

@@ -17,11 +17,15 @@ class Proxy:
         """Loopback ports; may be changed at any time."""
         self.delay = 0.0
         """Seconds that every piece waits, in both directions."""
+        self.recorded: list[bytearray] | None = None
+        """All that went through each connection, one entry for each direction; None: nothing is recorded."""
         self.port = 0
         self.accepted = 0
         """How many connections were ever taken."""
         self._flowing = asyncio.Event()
         self._flowing.set()
+        self.host = "127.0.0.1"
+        """Where it listens; an address of this computer."""
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -39,7 +43,7 @@ class Proxy:
 
     async def listen(self) -> None:
         """Take connections (again), on the same port as before."""
-        self._server = await asyncio.start_server(self._on_connection, "127.0.0.1", self.port, limit=CHUNK)
+        self._server = await asyncio.start_server(self._on_connection, self.host, self.port, limit=CHUNK)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def refuse(self) -> None:
@@ -112,7 +116,12 @@ class Proxy:
         return None
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        record = bytearray()
+        if self.recorded is not None:
+            self.recorded.append(record)
         while piece := await reader.read(CHUNK):
+            if self.recorded is not None:
+                record += piece
             if self.delay:
                 await asyncio.sleep(self.delay)
             await self._flowing.wait()

@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from typing import Any, Self, TypeVar
+from urllib.parse import quote
 
 import msgspec
 from aiohttp import web
@@ -19,7 +20,7 @@ from support.scripted_turns import NOW, WORKSTATION, Faults, Turn
 
 from wegent.protocol.codec import encode
 from wegent.protocol.errors import Code, ProtocolError
-from wegent.protocol.resources import Device, Sent, Slots, Task, User
+from wegent.protocol.resources import MAX_FILE, Device, Sent, Slots, StoredFile, Task, User
 from wegent.protocol.states import TERMINAL, State
 
 T = TypeVar("T")
@@ -63,9 +64,12 @@ class ScriptedApi:
         self.requests: list[tuple[str, str]] = []
         self.failures: list[web.Response] = []  # answers to give first, before any real one
         self.lost_answers = 0  # how many sends, or polls for a login, are done, but cut before the answer
+        self.files: dict[str, tuple[str, str, bytes]] = {}  # name, media type and content
         self.saved_tokens: list[str] = []
+        self.successors: list[str] = []  # what logins are renewed to; without one left, 503
         self.pairing: list[web.Response] = []  # what is answered to those who poll; after these, "not yet"
         self.pairing_names: list[str] = []
+        self.pairing_scopes: list[list[str]] = []
         self.pairing_polls: list[float] = []  # when they asked
         self.code_seconds = 600.0
         self.valid_tokens = {TOKEN}
@@ -125,11 +129,12 @@ class ScriptedApi:
                 await socket.send_str(frame)
 
     async def _start(self) -> web.AppRunner:
-        app = web.Application(middlewares=[self._guard])
+        app = web.Application(middlewares=[self._guard], client_max_size=MAX_FILE + (1 << 20))
         app.add_routes(
             [
                 web.post("/auth/login", self._login),
                 web.post("/auth/logout", self._logout),
+                web.post("/auth/renew", self._renew),
                 web.post("/auth/device-code", self._device_code),
                 web.post("/auth/device-token", self._device_token),
                 web.get("/auth/me", self._me),
@@ -145,6 +150,8 @@ class ScriptedApi:
                 web.get("/subtasks/{id}/events", self._events),
                 web.post("/subtasks/{id}/cancel", self._cancel),
                 web.post("/subtasks/{id}/input", self._input),
+                web.post("/files", self._take_file),
+                web.get("/files/{id}", self._give_file),
                 web.get("/ws/chat", partial(serve_chat, self)),
             ]
         )
@@ -186,8 +193,15 @@ class ScriptedApi:
         self.valid_tokens.discard(request.headers["Authorization"].removeprefix("Bearer "))
         return answer({})
 
+    async def _renew(self, request: web.Request) -> web.Response:
+        if not self.successors:
+            raise ProtocolError(Code.UNAVAILABLE)
+        return answer({"token": self.successors.pop(0), "expires_at": NOW, "user": User("u1", "ann", False)})
+
     async def _device_code(self, request: web.Request) -> web.Response:
-        self.pairing_names.append((await request.json())["name"])
+        asked = await request.json()
+        self.pairing_names.append(asked["name"])
+        self.pairing_scopes.append(asked["scopes"])
         page = "https://wegent.example.org/app/devices/pair"
         codes = {"device_code": "a-secret", "user_code": "ABCD-2345", "interval": 0.1}
         links = {"verification_uri": page, "verification_uri_complete": f"{page}?code=ABCD-2345"}
@@ -287,6 +301,21 @@ class ScriptedApi:
             await turn.set(State.CANCELLED if turn.state is State.QUEUED else State.CANCELLING)
             turn.is_stop_wanted.set()
         return answer({"state": turn.state})
+
+    async def _take_file(self, request: web.Request) -> web.Response:
+        file = (await request.post())["file"]
+        assert isinstance(file, web.FileField)
+        id = f"f{len(self.files) + 1}"
+        self.files[id] = file.filename, file.content_type, await asyncio.to_thread(file.file.read)
+        return answer(StoredFile(id, file.filename, file.content_type, len(self.files[id][2]), NOW), 201)
+
+    async def _give_file(self, request: web.Request) -> web.Response:
+        if request.match_info["id"] not in self.files:
+            raise ProtocolError(Code.NOT_FOUND, "There is no such file.", "Files are kept for 24 hours.")
+        name, media_type, content = self.files[request.match_info["id"]]
+        disposition = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
+        headers = {"Content-Disposition": disposition, "Content-Type": media_type}
+        return web.Response(body=content, headers=headers)
 
     async def _input(self, request: web.Request) -> web.Response:
         turn = self._turn(request)

@@ -1,8 +1,11 @@
 """A server for an executor to connect to: it speaks the device's protocol, and misbehaves where a test says so."""
 
 import asyncio
+import ssl
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -81,6 +84,7 @@ class ScriptedBackend:
         self.registers: list[Register] = []
         self.tokens: list[str] = []
         self.heartbeats: list[list[str]] = []
+        self.heartbeat_times: list[float] = []  # of the monotonic clock
         self.loads: list[dict[str, float]] = []
         self.declines: list[dict[str, Any]] = []
         self.heard: list[str] = []
@@ -89,6 +93,11 @@ class ScriptedBackend:
         self.heartbeat_seconds = 0.3
         self.refuse_upgrade: int | None = None
         self.valid_token: str | None = None
+        self.login_refusal: Code | None = None  # what whoever asks with its token is told is wrong with that
+        self.me_answers: list[web.StreamResponse] = []  # to give first to whoever asks what is wrong
+        self.renewals: list[str] = []  # the tokens that were renewed
+        self.successors: list[str] = []  # what they are renewed to; without one left, 503
+        self.server_time = "2025-01-01T00:00:00Z"
         self.answers_heartbeats = True
         self.answers_accepts = True
         self.answers_completes = True
@@ -137,6 +146,10 @@ class ScriptedBackend:
         )
         return self.registers[-1]
 
+    def silence(self) -> float:
+        """Return the longest time in seconds without a heartbeat, from the first one until now."""
+        return max(after - before for before, after in pairwise([*self.heartbeat_times, time.monotonic()]))
+
     async def close(self, code: int = WSCloseCode.SERVICE_RESTART) -> None:
         """Close the device's socket."""
         await self.connected()
@@ -149,7 +162,7 @@ class ScriptedBackend:
         self.tokens.append(token)
         if self.refuse_upgrade is not None:
             return web.Response(status=self.refuse_upgrade)
-        if self.valid_token is not None and token != self.valid_token:
+        if self._refusal(token) is not None:
             return web.Response(status=401)
         socket = web.WebSocketResponse(max_msg_size=1 << 20)
         await socket.prepare(request)
@@ -161,6 +174,24 @@ class ScriptedBackend:
             if self.socket is socket:
                 self.socket = None
         return socket
+
+    def _refusal(self, token: str) -> Code | None:
+        is_other = self.valid_token is not None and token != self.valid_token
+        return self.login_refusal or (Code.TOKEN_EXPIRED if is_other or self.refuse_upgrade == 401 else None)
+
+    async def tell_login(self, request: web.Request) -> web.StreamResponse:
+        """Tell whether a login is good."""
+        if self.me_answers:
+            return self.me_answers.pop(0)
+        refusal = self._refusal(request.headers.get("Authorization", "").removeprefix("Bearer "))
+        return web.json_response({"code": refusal} if refusal else {}, status=401 if refusal else 200)
+
+    async def renew(self, request: web.Request) -> web.StreamResponse:
+        """Renew a login."""
+        if not self.successors:
+            return web.Response(status=503)
+        self.renewals.append(request.headers.get("Authorization", "").removeprefix("Bearer "))
+        return web.json_response({"token": self.successors.pop(0), "expires_at": "2030-01-01T00:00:00Z"})
 
     async def give_file(self, request: web.Request) -> web.StreamResponse:
         """Give a file as the server does."""
@@ -231,7 +262,7 @@ class ScriptedBackend:
             heartbeat_seconds=self.heartbeat_seconds,
             online_ttl_seconds=90,
             max_frame=1 << 20,
-            server_time="2025-01-01T00:00:00Z",
+            server_time=self.server_time,
             resume=[self._resume(running.subtask_id, running.attempt) for running in register.running],
         )
 
@@ -246,6 +277,7 @@ class ScriptedBackend:
 
     async def _on_device_heartbeat(self, socket: web.WebSocketResponse, beat: Any) -> Any:
         self.heartbeats.append(beat.running_task_ids)
+        self.heartbeat_times.append(time.monotonic())
         self.loads.append(beat.load)
         return {"server_time": "2025-01-01T00:00:00Z", "stop": self.stop} if self.answers_heartbeats else None
 
@@ -302,19 +334,21 @@ class ScriptedBackend:
 
 
 @asynccontextmanager
-async def scripted_backend() -> AsyncIterator[ScriptedBackend]:
-    """Serve on a free port of the loopback interface."""
+async def scripted_backend(tls: ssl.SSLContext | None = None) -> AsyncIterator[ScriptedBackend]:
+    """Serve on a free port of the loopback interface; with ``tls`` as ``wegent.test``."""
     backend = ScriptedBackend()
     app = web.Application(client_max_size=MAX_FILE + (1 << 20))
     app.router.add_get("/ws/device", backend.handle)
     app.router.add_get("/files/{id}", backend.give_file)
     app.router.add_post("/files", backend.take_file)
+    app.router.add_get("/auth/me", backend.tell_login)
+    app.router.add_post("/auth/renew", backend.renew)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
     await site.start()
     host, port = runner.addresses[0][:2]
-    backend.url = f"http://{host}:{port}"
+    backend.url = f"https://wegent.test:{port}" if tls else f"http://{host}:{port}"
     try:
         yield backend
     finally:

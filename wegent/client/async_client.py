@@ -3,8 +3,9 @@
 import asyncio
 import os
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import cycle
+from pathlib import Path
 from shlex import join
 from typing import Any, Self
 
@@ -13,10 +14,13 @@ from wegent.client.credentials import Login
 from wegent.client.devices import DeviceList, choose
 from wegent.client.errors import LoginError, NotFoundError
 from wegent.client.feed import FRAME_LIMIT, Feed
+from wegent.client.files import Attachment, Content, attach, download, keep, replace, upload
+from wegent.client.renewal import SavedLogins
 from wegent.client.rest import RETRY_SECONDS, Rest, path_of
 from wegent.client.tasks import AsyncTask
 from wegent.client.watches import Watch
-from wegent.protocol.resources import Device, Sent, Subtask, Task
+from wegent.protocol.output_events import File
+from wegent.protocol.resources import Device, Sent, StoredFile, Subtask, Task
 from wegent.protocol.timing import Timing
 
 LONGEST_WAIT = 10.0
@@ -31,6 +35,11 @@ def resolve(url: str | None, token: str | None, environ: Mapping[str, str]) -> L
     login = credentials.load(url, environ)
     if login is None:
         server = credentials.normalised(url) if url else credentials.default_url(environ)
+        if credentials.is_device(server, environ):
+            raise LoginError(
+                f"This computer is logged in to {server} as a device only, and a device may not send tasks.",
+                hint="To send from it too, log in yourself: `wegent login`.",
+            )
         raise LoginError(f"You are not logged in to {server}.", hint="Log in: `wegent login`.")
     return login
 
@@ -50,7 +59,8 @@ class AsyncClient:
         retry_seconds: float = RETRY_SECONDS,
     ) -> None:
         self.login = resolve(url, token, environ)
-        self.rest = Rest(self.login, retry_seconds, lambda: self._saved_login(environ))
+        is_saved = self.login.source == "file"
+        self.rest = Rest(self.login, retry_seconds, SavedLogins(self.login.url, environ) if is_saved else None)
         longest_wait = min(Timing.from_env(environ).reconnect_max, LONGEST_WAIT)
         self.feed = Feed(lambda: self.rest.open_socket("/ws/chat", FRAME_LIMIT), longest_wait)
 
@@ -103,6 +113,8 @@ class AsyncClient:
         wait: bool = False,
         dir: str | None = None,
         options: Mapping[str, Any] | None = None,
+        files: Sequence[Attachment] = (),
+        images: Sequence[Attachment] = (),
         task: "str | AsyncTask | None" = None,
         title: str | None = None,
     ) -> AsyncTask:
@@ -110,11 +122,15 @@ class AsyncClient:
 
         ``device`` is a name, an id, or ``"cloud"``; without one the server takes the conversation's last, else
         the default one. ``wait``: queue it even if the device is offline. ``dir``: the device's folder to work in.
-        ``task``: the conversation to continue. Sending is tried again while the server is away, and arrives once.
+        ``files`` and ``images`` are sent along: paths, or what :meth:`upload` gave. ``task``: the conversation to
+        continue. Sending is tried again while the server is away, and arrives once.
         """
         merged = dict(options or {})
         if dir is not None:
             merged["workdir"] = dir
+        for name, given in (("files", files), ("images", images)):
+            if given:
+                merged[name] = [*merged.get(name, []), *await attach(self.rest, list(given))]
         body: dict[str, Any] = {
             "prompt": prompt,
             "device_id": await self.device_id(device),
@@ -148,6 +164,28 @@ class AsyncClient:
         return await self.run(
             command, device=device, shell="Command", wait=wait, dir=dir, options=merged, title=title
         )
+
+    async def upload(
+        self, file: Content, name: str | None = None, *, progress: Callable[[int], object] = lambda _: None
+    ) -> StoredFile:
+        """Store a file, given by its path or its bytes, for a day; :meth:`run` takes what is returned.
+
+        ``progress`` is told how many bytes have gone, from whichever thread. Raises :class:`FileError`.
+        """
+        return await upload(self.rest, file, name, progress)
+
+    async def download(self, file: str | StoredFile | File, path: str | os.PathLike[str] = ".") -> Path:
+        """Fetch a file by its id, or as a ``file`` event names it, and return where it is now.
+
+        In a folder it gets its own name, made safe, and numbered where that is taken; any other path is exact, and
+        what is there is replaced. Raises :class:`NotFoundError` once its day is over, and :class:`FileError`.
+        """
+        target = Path(path)
+        got = await download(self.rest, file if isinstance(file, str) else file.id)
+        if await asyncio.to_thread(target.is_dir):
+            return await asyncio.to_thread(keep, target, got.name, got.content)
+        await asyncio.to_thread(replace, target, got.content)
+        return target
 
     async def map(
         self,
@@ -195,10 +233,6 @@ class AsyncClient:
         for device in await self.devices:
             if device.is_default:
                 await self.rest.call(object, "DELETE", path_of("devices", device.device_id, "default"))
-
-    def _saved_login(self, environ: Mapping[str, str]) -> Login | None:
-        """Return what is saved now, where the login came from there: it may have been renewed since."""
-        return credentials.load(self.login.url, environ) if self.login.source == "file" else None
 
     def watch(self) -> Watch:
         """Listen to how all devices and unsettled subtasks stand."""

@@ -8,20 +8,22 @@ import asyncio
 import os
 import weakref
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from pathlib import Path
 from typing import Any, Self
 
 from wegent.client.async_client import AsyncClient
 from wegent.client.devices import DeviceList
+from wegent.client.files import Attachment, Content
 from wegent.client.portal import Portal
 from wegent.client.rest import RETRY_SECONDS
 from wegent.client.results import Result
 from wegent.client.streams import EventStream
 from wegent.client.tasks import AsyncTask
 from wegent.protocol.chat_messages import Done
-from wegent.protocol.output_events import AnyEvent
-from wegent.protocol.resources import Device, Subtask
+from wegent.protocol.output_events import AnyEvent, Approval, File
+from wegent.protocol.resources import Device, StoredFile, Subtask
 from wegent.protocol.resources import Task as Conversation
 from wegent.protocol.states import State
 
@@ -84,13 +86,23 @@ class Client:
         wait: bool = False,
         dir: str | None = None,
         options: Mapping[str, Any] | None = None,
+        files: Sequence[Attachment] = (),
+        images: Sequence[Attachment] = (),
         task: "str | Task | None" = None,
         title: str | None = None,
     ) -> "Task":
         """See :meth:`AsyncClient.run`."""
-        task_id = task.task_id if isinstance(task, Task) else task
         sending = self._core.run(
-            prompt, device=device, shell=shell, wait=wait, dir=dir, options=options, task=task_id, title=title
+            prompt,
+            device=device,
+            shell=shell,
+            wait=wait,
+            dir=dir,
+            options=options,
+            files=files,
+            images=images,
+            task=task.task_id if isinstance(task, Task) else task,
+            title=title,
         )
         return self._handle(self._portal.call(sending))
 
@@ -107,6 +119,16 @@ class Client:
         """See :meth:`AsyncClient.run_command`."""
         sending = self._core.run_command(command, device=device, wait=wait, dir=dir, options=options, title=title)
         return self._handle(self._portal.call(sending))
+
+    def upload(
+        self, file: Content, name: str | None = None, *, progress: Callable[[int], object] = lambda _: None
+    ) -> StoredFile:
+        """See :meth:`AsyncClient.upload`."""
+        return self._portal.call(self._core.upload(file, name, progress=progress))
+
+    def download(self, file: str | StoredFile | File, path: str | os.PathLike[str] = ".") -> Path:
+        """See :meth:`AsyncClient.download`."""
+        return self._portal.call(self._core.download(file, path))
 
     def map(
         self,
@@ -181,6 +203,18 @@ class Task:
         """See :meth:`AsyncTask.output`."""
         return self._portal.call(self._core.output())
 
+    def log(self, after: int = 0) -> list[AnyEvent]:
+        """See :meth:`AsyncTask.log`."""
+        return self._portal.call(self._core.log(after))
+
+    def questions(self) -> list[Approval]:
+        """See :meth:`AsyncTask.questions`."""
+        return self._portal.call(self._core.questions())
+
+    def files(self) -> list[File]:
+        """See :meth:`AsyncTask.files`."""
+        return self._portal.call(self._core.files())
+
     def cancel(self) -> State:
         """See :meth:`AsyncTask.cancel`."""
         return self._portal.call(self._core.cancel())
@@ -194,10 +228,37 @@ class Task:
         wait: bool = False,
         dir: str | None = None,
         options: Mapping[str, Any] | None = None,
+        files: Sequence[Attachment] = (),
+        images: Sequence[Attachment] = (),
     ) -> "Task":
         """See :meth:`AsyncTask.ask`."""
-        sending = self._core.ask(prompt, device=device, shell=shell, wait=wait, dir=dir, options=options)
+        sending = self._core.ask(
+            prompt,
+            device=device,
+            shell=shell,
+            wait=wait,
+            dir=dir,
+            options=options,
+            files=files,
+            images=images,
+        )
         return Task(self._client, self._portal.call(sending), self._portal)
+
+    def retry(self) -> "Task":
+        """See :meth:`AsyncTask.retry`."""
+        return Task(self._client, self._portal.call(self._core.retry()), self._portal)
+
+    def move(self, device: str | Device) -> Subtask:
+        """See :meth:`AsyncTask.move`."""
+        return self._portal.call(self._core.move(device))
+
+    def rename(self, title: str) -> None:
+        """See :meth:`AsyncTask.rename`."""
+        self._portal.call(self._core.rename(title))
+
+    def delete(self) -> None:
+        """See :meth:`AsyncTask.delete`."""
+        self._portal.call(self._core.delete())
 
     def answer(self, approval_id: str, choice: str, message: str | None = None) -> None:
         """See :meth:`AsyncTask.answer`."""

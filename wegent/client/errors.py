@@ -13,6 +13,7 @@
     │   ├── AlreadyAnsweredError somebody else answered the approval first
     │   └── UnavailableError     the server cannot answer just now; ask again
     ├── DeviceChoiceError        no device, or several, are called that
+    ├── FileError                a file here cannot be read, sent or written
     ├── TaskFailedError          it ran and failed; carries its result, output and remote traceback
     ├── TaskCancelledError       it was stopped
     └── WaitTimeoutError         it has not ended within the timeout (also a TimeoutError)
@@ -115,6 +116,12 @@ class DeviceChoiceError(WegentError):
     """No device, or several, are called that."""
 
     default_code = "device_choice"
+
+
+class FileError(WegentError):
+    """A file on this computer cannot be read, sent or written."""
+
+    default_code = "bad_file"
 
 
 class TaskFailedError(WegentError):

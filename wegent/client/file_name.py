@@ -1,5 +1,6 @@
 """Names of files that came from elsewhere, made safe to use on any system."""
 
+import mimetypes
 import re
 import unicodedata
 
@@ -28,6 +29,11 @@ def numbered(name: str, number: int) -> str:
     stem, extension = _split(name)
     end = f" ({number}){extension}"
     return _cut(stem, LONGEST - len(end), _MOST_BYTES - len(end.encode())) + end
+
+
+def media_type_of(name: str) -> str:
+    """Return what a file is, as far as its name says it."""
+    return mimetypes.guess_type(name)[0] or "application/octet-stream"
 
 
 def _split(name: str) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 
 import msgspec
 
@@ -37,9 +38,10 @@ class _Granted(msgspec.Struct, frozen=True):
     user: User
 
 
-async def begin(rest: Rest, name: str) -> Codes:
-    """Ask for codes, for a computer that is called ``name`` where it is approved."""
-    return await rest.call(Codes, "POST", "/auth/device-code", body={"name": name[:200]}, once=True)
+async def begin(rest: Rest, name: str, scopes: Sequence[str]) -> Codes:
+    """Ask for codes, for a computer that is called ``name`` where it is approved, and for what it may do then."""
+    body = {"name": name[:200], "scopes": scopes}
+    return await rest.call(Codes, "POST", "/auth/device-code", body=body, once=True)
 
 
 async def finish(rest: Rest, codes: Codes) -> Login:

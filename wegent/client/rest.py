@@ -1,18 +1,17 @@
 """Requests to the server: one session, errors as exceptions, and asking again where that is harmless."""
 
 import asyncio
-import ipaddress
 import math
-import os
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from email.utils import parsedate_to_datetime
-from typing import Any, Generic, Self, TypeVar
-from urllib.parse import quote, urlsplit
+from typing import Any, Generic, Protocol, Self, TypeVar
+from urllib.parse import quote
 
 import aiohttp
 import msgspec
 
+from wegent.client import network
 from wegent.client.credentials import Login
 from wegent.client.errors import ConnectionFailedError, LoginError, UnavailableError, from_problem
 from wegent.protocol.backoff import full_jitter
@@ -35,18 +34,19 @@ class Page(msgspec.Struct, Generic[T], frozen=True):
     next: str | int | None = None
 
 
-def uses_proxy(url: str) -> bool:
-    """Whether the environment's proxy settings apply: not for this computer itself."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return not ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host != "localhost" and not host.endswith(".localhost")
-
-
 def path_of(*parts: str) -> str:
     """Return a path made of ``parts``, each quoted: an id from outside can never name another route."""
     return "".join(f"/{quote(part, safe='')}" for part in parts)
+
+
+class Logins(Protocol):
+    """Where a request finds other tokens than the one it has."""
+
+    def saved(self) -> Login | None:
+        """Return the login that is saved now."""
+
+    async def successor(self, login: Login, now: float) -> Login | None:
+        """Return what ``login`` was renewed to, where that is due on a server whose clock shows ``now``."""
 
 
 class Rest:
@@ -56,23 +56,20 @@ class Rest:
         self,
         login: Login | str,
         retry_seconds: float = RETRY_SECONDS,
-        renew: Callable[[], Login | None] = lambda: None,
+        logins: Logins | None = None,
     ) -> None:
         self.url = login if isinstance(login, str) else login.url
-        self._token = None if isinstance(login, str) else login.token
+        self._login = None if isinstance(login, str) else login
         self._retry_seconds = retry_seconds
-        self._renew = renew
+        self._logins = logins
         self._session: aiohttp.ClientSession | None = None
 
     @property
     def session(self) -> aiohttp.ClientSession:
         """The session, opened at first use."""
         if self._session is None:
-            self._session = aiohttp.ClientSession(
-                trust_env=uses_proxy(self.url),
-                timeout=aiohttp.ClientTimeout(sock_connect=CONNECT_SECONDS, sock_read=ANSWER_SECONDS),
-                connector=aiohttp.TCPConnector(limit=32),
-            )
+            timeout = aiohttp.ClientTimeout(sock_connect=CONNECT_SECONDS, sock_read=ANSWER_SECONDS)
+            self._session = network.session(self.url, timeout=timeout)
         return self._session
 
     async def __aenter__(self) -> Self:
@@ -96,6 +93,7 @@ class Rest:
         path: str,
         *,
         body: object = None,
+        form: Callable[[], aiohttp.FormData] | None = None,
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         once: bool = False,
@@ -103,13 +101,36 @@ class Rest:
         """Ask and read the answer as ``kind``; ask again while the server is away, unless ``once``.
 
         Everything asked here may be asked twice: reading, what has an idempotency key, what changes nothing twice.
+        ``form`` makes the body where that is not JSON.
         """
+        sent = {"Accept": "application/json", **(headers or {})}
+        encoded = None if body is None else msgspec.json.encode(body)
+        if encoded is not None:
+            sent["Content-Type"] = "application/json"
+
+        async def ask() -> bytes:
+            data = encoded if form is None else form()
+            return (await self._ask(method, path, data, params, sent))[1]
+
+        content = await self._repeat(ask, once)
+        try:
+            return msgspec.json.decode(content or b"null", type=kind)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise _foreign(self.url) from error
+
+    async def content(self, path: str) -> tuple[str, str, bytes]:
+        """Return the name, the media type and the bytes of what is stored at ``path``."""
+        answer, content = await self._repeat(lambda: self._ask("GET", path, None, None, {}))
+        named = answer.content_disposition.filename if answer.content_disposition else None
+        return named or "", answer.content_type, content
+
+    async def _repeat(self, ask: Callable[[], Awaitable[T]], once: bool = False) -> T:
         deadline = time.monotonic() + (0 if once else self._retry_seconds)
         for wait in full_jitter(FIRST_WAIT, LONGEST_WAIT):
             try:
-                return await self._ask(kind, method, path, body, params, headers)
+                return await ask()
             except LoginError:
-                if not self._is_renewed():
+                if not await self._is_replaced():
                     raise
                 pause = 0.0
             except UnavailableError as error:
@@ -139,7 +160,7 @@ class Rest:
                 raise _foreign(self.url) from error
             raise from_problem(error.status, {}) from error
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise unreachable(self.url, error) from error
+            raise network.unreachable(self.url, error) from error
 
     async def pages(
         self, kind: type[T], path: str, params: Mapping[str, str] | None = None
@@ -155,38 +176,43 @@ class Rest:
 
     async def _ask(
         self,
-        kind: type[T],
         method: str,
         path: str,
-        body: object,
+        data: bytes | aiohttp.FormData | None,
         params: Mapping[str, str] | None,
-        headers: Mapping[str, str] | None,
-    ) -> T:
-        data = None if body is None else msgspec.json.encode(body)
-        sent = {"Accept": "application/json", **self._authorization, **(headers or {})}
-        if data is not None:
-            sent["Content-Type"] = "application/json"
+        headers: Mapping[str, str],
+    ) -> tuple[aiohttp.ClientResponse, bytes]:
+        sent = {**headers, **self._authorization}
         try:
             async with self.session.request(
                 method, self.url + path, data=data, params=params, headers=sent, allow_redirects=False
             ) as answer:
-                return self._read(kind, answer, await answer.read())
+                content = await answer.read()
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise unreachable(self.url, error) from error
+            raise network.unreachable(self.url, error) from error
+        self._check(answer, content)
+        await self._renew(answer)
+        return answer, content
 
     @property
     def _authorization(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        return {"Authorization": f"Bearer {self._login.token}"} if self._login else {}
 
-    def _is_renewed(self) -> bool:
-        """Take the token that has been saved since, if there is another one."""
-        login = self._renew()
-        if login is None or login.token == self._token:
+    async def _is_replaced(self) -> bool:
+        """Take the login that has been saved since, if there is another one."""
+        login = await asyncio.to_thread(self._logins.saved) if self._logins else None
+        if login is None or (self._login is not None and login.token == self._login.token):
             return False
-        self._token = login.token
+        self._login = login
         return True
 
-    def _read(self, kind: type[T], answer: aiohttp.ClientResponse, content: bytes) -> T:
+    async def _renew(self, answer: aiohttp.ClientResponse) -> None:
+        """Renew the login where it is time; the server's own clock tells (RFC 9110, section 6.6.1)."""
+        now = seconds(answer.headers.get("Date", ""))
+        if self._logins is not None and self._login is not None and now is not None:
+            self._login = await self._logins.successor(self._login, now) or self._login
+
+    def _check(self, answer: aiohttp.ClientResponse, content: bytes) -> None:
         if 300 <= answer.status < 400:
             target = answer.headers.get("Location", "elsewhere")
             raise ConnectionFailedError(
@@ -196,10 +222,6 @@ class Rest:
             )
         if answer.status >= 400:
             raise self._refused(answer, content)
-        try:
-            return msgspec.json.decode(content or b"null", type=kind)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise _foreign(self.url) from error
 
     def _refused(self, answer: aiohttp.ClientResponse, content: bytes) -> Exception:
         try:
@@ -210,40 +232,30 @@ class Rest:
             problem = {}
         error = from_problem(answer.status, problem)
         if isinstance(error, UnavailableError):
-            error.retry_after = retry_after(answer.headers.get("Retry-After", ""))
+            error.retry_after = retry_after(answer.headers)
         return error
 
 
-def retry_after(header: str) -> float:
-    """Read a ``Retry-After`` header (RFC 9110, section 10.2.3): seconds or a date; 0 where it says nothing."""
+def retry_after(headers: Mapping[str, str]) -> float:
+    """Read ``Retry-After`` (RFC 9110, section 10.2.3), seconds or a date, as seconds; 0 where it says nothing.
+
+    A date is compared with the answer's own: this computer's clock may be hours off.
+    """
+    told = headers.get("Retry-After", "")
     try:
-        seconds = float(header)
+        wait = float(told)
     except ValueError:
-        try:
-            seconds = parsedate_to_datetime(header).timestamp() - time.time()
-        except (ValueError, OverflowError):
-            return 0
-    return max(seconds, 0) if math.isfinite(seconds) else 0
+        until, now = seconds(told), seconds(headers.get("Date", ""))
+        wait = 0 if until is None or now is None else until - now
+    return max(wait, 0) if math.isfinite(wait) else 0
 
 
-def unreachable(url: str, error: Exception) -> ConnectionFailedError:
-    """Say that ``url`` cannot be reached, and why."""
-    lasting = isinstance(error, aiohttp.InvalidURL | aiohttp.ClientConnectorCertificateError)
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return ConnectionFailedError(
-            f"The certificate of {url} is not trusted: {error.certificate_error}.",
-            hint="If its authority is your own, name its file in SSL_CERT_FILE.",
-            is_lasting=True,
-        )
-    number = getattr(error, "errno", None)
-    reason = os.strerror(number) if number and number > 0 else str(error) or type(error).__name__
-    if isinstance(error, TimeoutError):
-        reason = "no answer in time"
-    return ConnectionFailedError(
-        f"Cannot reach {url}: {reason}.",
-        hint="Is the server running (`wegent-server up`), and is this its address?",
-        is_lasting=lasting,
-    )
+def seconds(date: str) -> float | None:
+    """Read an HTTP date as seconds since 1970; None where it is none."""
+    try:
+        return parsedate_to_datetime(date).timestamp()
+    except (ValueError, OverflowError):
+        return None
 
 
 def _foreign(url: str) -> ConnectionFailedError:

@@ -1,19 +1,20 @@
 """Task handles: following, awaiting, stopping and continuing what was sent."""
 
 import uuid
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from wegent.client.errors import ConnectionFailedError, UnavailableError, WaitTimeoutError, WegentError
+from wegent.client.files import Attachment
 from wegent.client.rest import path_of
 from wegent.client.results import Result, printed, result_of, tail
 from wegent.client.streams import EventStream
 from wegent.client.watches import Link, Watch
 from wegent.protocol.inputs import AnyInput, ApprovalInput, TextInput
-from wegent.protocol.output_events import AnyEvent, decode_event
-from wegent.protocol.resources import Device, Subtask
+from wegent.protocol.output_events import AnyEvent, Approval, ApprovalDone, File, decode_event
+from wegent.protocol.resources import Device, Sent, Subtask
 from wegent.protocol.states import TERMINAL, State
 from wegent.protocol.time_limit import time_limit
 
@@ -32,6 +33,7 @@ class _Chunk(msgspec.Struct, frozen=True):
 
 class _Log(msgspec.Struct, frozen=True):
     items: list[_Chunk]
+    next: int | None = None
 
 
 class AsyncTask:
@@ -87,6 +89,36 @@ class AsyncTask:
                 pieces.extend(map(printed, events))
         return "".join(pieces)
 
+    async def log(self, after: int = 0) -> list[AnyEvent]:
+        """Return what it has said until now, from after event number ``after``."""
+        events: list[AnyEvent] = []
+        place: int | None = after
+        while place is not None:
+            log = await self._log(place)
+            events += [decode_event(raw) for chunk in log.items for raw in chunk.events]
+            place = log.next
+        return events
+
+    async def questions(self) -> list[Approval]:
+        """Return the questions that wait for an answer now."""
+        if (await self.subtask()).state in TERMINAL:
+            return []
+        asked: dict[str, Approval] = {}
+        for event in await self.log():
+            if isinstance(event, Approval):
+                asked[event.id] = event
+            elif isinstance(event, ApprovalDone):
+                asked.pop(event.id, None)
+        return list(asked.values())
+
+    async def files(self) -> list[File]:
+        """Wait for its end and return the files that it sent back; :meth:`AsyncClient.download` fetches them."""
+        found: list[File] = []
+        async with self.stream() as stream:
+            while events := await stream.read():
+                found += [event for event in events if isinstance(event, File)]
+        return found
+
     async def cancel(self) -> State:
         """Ask to stop it; return how it stands then: cancelled if it never began, else cancelling until it is."""
         answer = await self._client.rest.call(dict[str, Any], "POST", self._path("cancel"), body={})
@@ -101,11 +133,40 @@ class AsyncTask:
         wait: bool = False,
         dir: str | None = None,
         options: Mapping[str, Any] | None = None,
+        files: Sequence[Attachment] = (),
+        images: Sequence[Attachment] = (),
     ) -> "AsyncTask":
         """Send a further turn of the same conversation, to where the last one was unless told otherwise."""
         return await self._client.run(
-            prompt, device=device, shell=shell, wait=wait, dir=dir, options=options, task=self.task_id
+            prompt,
+            device=device,
+            shell=shell,
+            wait=wait,
+            dir=dir,
+            options=options,
+            files=files,
+            images=images,
+            task=self.task_id,
         )
+
+    async def retry(self) -> "AsyncTask":
+        """Send its prompt once more, as the next turn of its conversation; it must have ended."""
+        key = {"Idempotency-Key": str(uuid.uuid4())}
+        sent = await self._client.rest.call(Sent, "POST", self._path("retry"), body={}, headers=key)
+        return AsyncTask(self._client, sent.subtask_id, sent.task_id)
+
+    async def move(self, device: str | Device) -> Subtask:
+        """Let it wait for another device, or for ``"cloud"``; it must not have begun."""
+        body = {"device_id": await self._client.device_id(device)}
+        return await self._client.rest.call(Subtask, "PATCH", self._path(), body=body)
+
+    async def rename(self, title: str) -> None:
+        """Give its conversation another title."""
+        await self._client.rest.call(object, "PATCH", path_of("tasks", self.task_id), body={"title": title})
+
+    async def delete(self) -> None:
+        """Delete its whole conversation with all output, for good; nothing of that may be waiting or running."""
+        await self._client.rest.call(object, "DELETE", path_of("tasks", self.task_id))
 
     async def answer(self, approval_id: str, choice: str, message: str | None = None) -> None:
         """Answer an ``approval`` event with one of its choices; ``message`` tells the model why not."""
@@ -138,13 +199,15 @@ class AsyncTask:
 
     async def _tail(self, subtask: Subtask) -> str:
         """Return the end of its output; how it failed matters more than that this could not be read."""
-        after = {"after": str(max(subtask.seq - TAIL_EVENTS, 0))}
         try:
-            log = await self._client.rest.call(_Log, "GET", self._path("events"), params=after)
+            log = await self._log(max(subtask.seq - TAIL_EVENTS, 0))
         except WegentError as error:
             return f"(its output cannot be read: {error})"
         events: list[AnyEvent] = [decode_event(raw) for chunk in log.items for raw in chunk.events]
         return tail(events[-TAIL_EVENTS:])
+
+    async def _log(self, after: int) -> _Log:
+        return await self._client.rest.call(_Log, "GET", self._path("events"), params={"after": str(after)})
 
     def _path(self, *more: str) -> str:
         return path_of("subtasks", self.id, *more)

@@ -32,4 +32,6 @@ ALLOW = "allow"
 ALLOW_TASK = "allow_task"
 DENY = "deny"
 CHOICES = [ALLOW, ALLOW_TASK, DENY]
-"""Allow once, allow this tool for the rest of the task, deny."""
+"""Allow once, allow this tool for the rest of the task, whatever its input is, deny."""
+EXPIRED = "expired"
+"""Why a question was denied that nobody answered in time."""

@@ -29,11 +29,12 @@ class Thinking(OutputEvent, frozen=True, tag="thinking"):
 
 
 class ToolUse(OutputEvent, frozen=True, tag="tool_use"):
-    """A tool is called."""
+    """A tool is called; ``parent`` is the id of the subagent that calls it, None for the model itself."""
 
     id: str
     name: str
     input: Any
+    parent: str | None = None
 
 
 class ToolResult(OutputEvent, frozen=True, tag="tool_result"):
@@ -42,6 +43,21 @@ class ToolResult(OutputEvent, frozen=True, tag="tool_result"):
     id: str
     content: Any
     is_error: bool = False
+    seconds: float | None = None
+    parent: str | None = None
+
+
+class Subagent(OutputEvent, frozen=True, tag="subagent"):
+    """A subagent begins or ends; ``id`` is that of the tool call that began it.
+
+    ``status`` is started, completed, failed or stopped; ``text`` is what it reports at its end.
+    """
+
+    id: str
+    status: str
+    kind: str | None = None
+    description: str | None = None
+    text: str | None = None
     seconds: float | None = None
 
 
@@ -98,11 +114,15 @@ class Approval(OutputEvent, frozen=True, tag="approval"):
 
 
 class ApprovalDone(OutputEvent, frozen=True, tag="approval_done"):
-    """The question was answered; ``by`` names who did."""
+    """The question was answered; ``by`` names who did.
+
+    ``reason`` is ``expired`` where nobody answered in time, and the device itself denied it.
+    """
 
     id: Id
     choice: str
     by: str
+    reason: str | None = None
 
 
 class FollowUp(OutputEvent, frozen=True, tag="follow_up"):
@@ -126,10 +146,14 @@ class Usage(OutputEvent, frozen=True, tag="usage"):
 
 
 class Notice(OutputEvent, frozen=True, tag="notice"):
-    """Something the reader should know; ``level`` is info, warning or error."""
+    """Something the reader should know; ``level`` is info, warning or error.
+
+    ``until`` is when that is over (RFC 3339, UTC), such as a limit that is reached; readers show it in their time.
+    """
 
     level: str
     text: str
+    until: str | None = None
 
 
 class File(OutputEvent, frozen=True, tag="file"):
@@ -153,6 +177,7 @@ Known = (
     | Thinking
     | ToolUse
     | ToolResult
+    | Subagent
     | Stream
     | Cell
     | CellOutput

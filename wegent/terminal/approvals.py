@@ -1,6 +1,7 @@
 """Questions that wait for a person: asked in the terminal, gone when somebody else has answered."""
 
 import asyncio
+from collections.abc import Callable
 
 from wegent.client.errors import AlreadyAnsweredError, SettledError, WegentError
 from wegent.client.tasks import AsyncTask
@@ -26,9 +27,21 @@ def parse(typed: str, choices: list[str]) -> tuple[str, str | None] | None:
 
 
 class Approvals:
-    """The open questions of one task. Without a terminal to ask in, it says how to answer elsewhere."""
+    """The open questions of one task, which ``show`` puts on the screen; one after the other is asked.
 
-    def __init__(self, task: AsyncTask, screen: Screen, words: Words, keyboard: Keyboard) -> None:
+    Without a terminal to ask in, it says how to answer elsewhere.
+    """
+
+    def __init__(
+        self,
+        task: AsyncTask,
+        screen: Screen,
+        words: Words,
+        keyboard: Keyboard,
+        show: Callable[[Approval], None],
+    ) -> None:
+        self._show = show
+        self._shown = "", 0  # the question that was shown last, and when
         self._task = task
         self._screen = screen
         self._words = words
@@ -39,10 +52,11 @@ class Approvals:
         self._asking: Approval | None = None
 
     def note(self, event: AnyEvent) -> None:
-        """Note a question, or that one was answered."""
+        """Note a question that was shown, or that one was answered."""
         match event:
             case Approval():
                 self._open[event.id] = event
+                self._shown = event.id, self._screen.puts
             case ApprovalDone():
                 self._open.pop(event.id, None)
 
@@ -74,6 +88,8 @@ class Approvals:
 
     async def _ask(self, approval: Approval) -> None:
         choices = approval.choices or CHOICES
+        if self._shown != (approval.id, self._screen.puts):  # something else stands below it
+            self._show(approval)
         named = [self._words(f"choice_{each}") if each in CHOICES else f"[{visible(each)}]" for each in choices]
         self._screen.line("  ".join(named))
         while approval.id in self._open and self._keyboard.is_there:
@@ -104,6 +120,7 @@ class Approvals:
                 self._screen.answered()
             else:
                 self._screen.take_back()
+                self._keyboard.discard()  # half an answer must not reach whoever reads next
                 typing.cancel()
                 await asyncio.wait({typing})  # the keyboard must be free for the next question
             await self._screen.flush()

@@ -8,6 +8,7 @@ from wegent.client.errors import SettledError, WegentError
 from wegent.client.tasks import AsyncTask
 from wegent.client.watches import Link
 from wegent.protocol.chat_messages import DeviceState, Done, SubtaskState
+from wegent.protocol.output_events import File
 from wegent.protocol.resources import CLOUD
 from wegent.protocol.states import State
 from wegent.protocol.time_limit import time_limit
@@ -15,6 +16,7 @@ from wegent.terminal.approvals import Approvals
 from wegent.terminal.interrupts import Interrupts
 from wegent.terminal.keyboard import Keyboard
 from wegent.terminal.rendering import Renderer
+from wegent.terminal.saving import Saver
 from wegent.terminal.screen import Screen
 from wegent.terminal.visible import visible
 from wegent.terminal.words import Words
@@ -43,18 +45,21 @@ class Follower:
         words: Words,
         keyboard: Keyboard,
         answered_until: int = 0,
+        saver: Saver | None = None,
     ) -> None:
+        self._saver = saver
         self._client = client
         self._task = task
         self._screen = screen
         self._words = words
         self._renderer = Renderer(screen, words)
-        self._approvals = Approvals(task, screen, words, keyboard)
+        self._approvals = Approvals(task, screen, words, keyboard, self._renderer.ask)
         self._answered_until = answered_until
         self._devices: dict[str, DeviceState] = {}
         self._standing: SubtaskState | None = None
         self._link = Link(True)
         self._is_stopping = False
+        self._is_over = False
         self._said = ""
 
     async def follow(self, interrupts: Interrupts, stop_at_once: bool = False) -> int:
@@ -85,11 +90,17 @@ class Follower:
                 for event in events:
                     self._renderer.show(event)
                     self._approvals.note(event)
+                    if isinstance(event, File) and self._saver is not None:
+                        await self._save(event, self._saver)
                 if stream.seq >= self._answered_until:
                     self._approvals.settle()
                 await self._show_status()
             assert stream.outcome is not None
             return stream.outcome
+
+    async def _save(self, event: File, saver: Saver) -> None:
+        await self._screen.flush()
+        await saver.save(event)
 
     async def _watch(self) -> None:
         async with self._client.watch() as watch:
@@ -121,6 +132,8 @@ class Follower:
 
     async def _show_status(self) -> None:
         """Show how things stand; where no line can be shown and taken back, say what must be known."""
+        if self._is_over:
+            return  # what still comes in must not leave its line behind
         must, text = self._how_it_stands()
         if self._screen.err_is_terminal:
             self._screen.status(text)
@@ -165,6 +178,7 @@ class Follower:
         return self._devices[device_id].name if device_id in self._devices else device_id[:8]
 
     async def _end(self, done: Done) -> int:
+        self._is_over = True
         self._approvals.make_room()
         self._screen.status("")
         self._renderer.end()
@@ -180,6 +194,7 @@ class Follower:
 
     async def _leave(self) -> int:
         """Say how to come back, at once: what else there is to write may be stuck."""
+        self._is_over = True
         self._screen.status("")
         self._screen.line(self._words("left", id=self._task.id))
         try:

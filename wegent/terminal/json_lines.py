@@ -1,18 +1,8 @@
-"""Following one task for a program: each event is a line of JSON, the last line tells how it ended."""
-
-import asyncio
-from typing import Any
+"""What a program reads: one JSON document per line."""
 
 import msgspec
 
-from wegent.client.errors import SettledError
-from wegent.client.tasks import AsyncTask
-from wegent.protocol.chat_messages import Done
-from wegent.protocol.output_events import AnyEvent, Approval, ApprovalDone, Unknown
-from wegent.terminal.following import INTERRUPTED, cancel_all, exit_code, is_done
-from wegent.terminal.interrupts import Interrupts
-from wegent.terminal.screen import Screen
-from wegent.terminal.words import Words
+from wegent.protocol.output_events import AnyEvent, Unknown
 
 
 def json_line(data: object) -> str:
@@ -20,57 +10,7 @@ def json_line(data: object) -> str:
     return msgspec.json.encode(data).decode() + "\n"
 
 
-async def follow_as_json(
-    task: AsyncTask, screen: Screen, words: Words, interrupts: Interrupts, stop_at_once: bool = False
-) -> int:
-    """Print a task's events and its end; return its exit code. The first Ctrl-C asks to stop, a second leaves."""
-    reading = asyncio.create_task(_print_events(task, screen, words))
-    pressed = asyncio.create_task(interrupts.next())
-    stopping: list[asyncio.Task[None]] = [asyncio.create_task(_stop(task))] if stop_at_once else []
-    is_stopping = stop_at_once
-    try:
-        while True:
-            await asyncio.wait({reading, pressed, *stopping}, return_when=asyncio.FIRST_COMPLETED)
-            if reading.done():
-                return exit_code(reading.result())
-            stopping = [work for work in stopping if not is_done(work)]
-            if pressed.done():
-                if is_stopping:
-                    screen.line(words("left", id=task.id))
-                    await screen.flush()
-                    return INTERRUPTED
-                is_stopping = True
-                stopping.append(asyncio.create_task(_stop(task)))
-                pressed = asyncio.create_task(interrupts.next())
-    finally:
-        await cancel_all([reading, pressed, *stopping])
-
-
-async def _stop(task: AsyncTask) -> None:
-    try:
-        await task.cancel()
-    except SettledError:
-        return  # it ended just now, and the stream tells how
-
-
-async def _print_events(task: AsyncTask, screen: Screen, words: Words) -> Done:
-    async with task.stream() as stream:
-        while events := await stream.read():
-            first = stream.seq - len(events) + 1
-            for seq, event in enumerate(events, first):
-                screen.out(json_line({"seq": seq, **_as_dict(event)}))
-            asked = {event.id for event in events if isinstance(event, Approval)}
-            if asked - {event.id for event in events if isinstance(event, ApprovalDone)}:
-                screen.line(words("waits_for_answer", id=task.id))
-            await screen.flush()
-        done = stream.outcome
-        assert done is not None
-        ended = {"type": "done", "task_id": task.task_id, "error": None, "result": None}
-        screen.out(json_line(ended | msgspec.to_builtins(done)))
-        await screen.flush()
-        return done
-
-
-def _as_dict(event: AnyEvent) -> dict[str, Any]:
-    data: dict[str, Any] = event.data if isinstance(event, Unknown) else msgspec.to_builtins(event)
-    return data
+def event_line(seq: int, event: AnyEvent) -> str:
+    """Return an event and its number as one line of JSON."""
+    data = event.data if isinstance(event, Unknown) else msgspec.to_builtins(event)
+    return json_line({"seq": seq, **data})

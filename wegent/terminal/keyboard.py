@@ -16,7 +16,7 @@ class Keyboard:
 
     def __init__(self, stdin: TextIO) -> None:
         self._stdin = stdin
-        self.is_there = stdin.isatty()
+        self.is_there = stdin.isatty() and _is_in_front(stdin)
 
     def discard(self) -> None:
         """Forget what was typed so far: called before a question is shown."""
@@ -67,3 +67,13 @@ class Keyboard:
 
         threading.Thread(target=read, name="keyboard", daemon=True).start()
         return await ready
+
+
+def _is_in_front(stdin: TextIO) -> bool:
+    """Whether this job is the one that the terminal's person types to; reading would stop any other."""
+    if sys.platform == "win32":
+        return True
+    try:
+        return os.tcgetpgrp(stdin.fileno()) == os.getpgrp()
+    except OSError:  # a terminal, but not the one that controls us
+        return True

@@ -25,7 +25,7 @@ async def show_devices(session: Session) -> int:
         session.screen.line(session.words("no_devices"))
     else:
         names = ("device", "status", "slots", "queued", "shells", "id")
-        _table(session, names, [_device_row(session, device) for device in devices])
+        put_table(session, names, [_device_row(session, device) for device in devices])
     await session.screen.flush()
     return 0
 
@@ -39,7 +39,7 @@ async def show_tasks(session: Session, limit: int, search: str | None) -> int:
     elif not tasks:
         session.screen.line(session.words("no_tasks"))
     else:
-        _table(session, ("task", "state", "id"), [_task_row(session, task) for task in tasks])
+        put_table(session, ("task", "state", "id"), [_task_row(session, task) for task in tasks])
     await session.screen.flush()
     return 0
 
@@ -80,8 +80,8 @@ def _task_row(session: Session, task: Task) -> tuple[str, ...]:
     return " ".join(visible(task.title).split()), state, last.subtask_id if last else task.task_id
 
 
-def _table(session: Session, names: Sequence[str], rows: Sequence[tuple[str, ...]]) -> None:
-    """Put a table; for a program, lines whose fields are separated by tabs."""
+def put_table(session: Session, names: Sequence[str], rows: Sequence[tuple[str, ...]]) -> None:
+    """Put a table whose columns have ``names``; for a program, lines whose fields are separated by tabs."""
     if not session.screen.out_is_terminal:
         session.screen.out("".join("\t".join(row) + "\n" for row in rows))
         return

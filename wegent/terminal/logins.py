@@ -1,9 +1,10 @@
 """`wegent login` and `wegent logout`."""
 
+import asyncio
 import getpass
 import platform
 import socket
-import sys
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -12,10 +13,15 @@ from wegent.client import credentials, pairing
 from wegent.client.async_client import whoami
 from wegent.client.credentials import Login
 from wegent.client.errors import WegentError
+from wegent.client.login_file import Shelf
 from wegent.client.rest import Rest
 from wegent.terminal.json_lines import json_line
 from wegent.terminal.session import RETRY_SECONDS, Session, UsageError
 from wegent.terminal.visible import visible
+
+PERSON_SCOPES = ("device", "send", "read")
+DEVICE_SCOPES = ("device",)
+"""All that an executor needs: it connects, fetches attached files and hands over those that it made."""
 
 
 class Answers(NamedTuple):
@@ -32,44 +38,44 @@ def ask(
 ) -> Answers:
     """Read from standard input, or ask the person, what is missing."""
     url = _server(session)
-    if device_code:
+    if device_code or (session.keyboard.is_there and not (username or password_stdin or token_stdin)):
         return Answers(url)
     if token_stdin:
         return Answers(url, token=_first_line(session))
-    if not session.keyboard.is_there and not (username and password_stdin):
+    if not username or not (password_stdin or session.keyboard.is_there):
         raise UsageError(session.words("say_how_to_log_in"))
-    if not username:
-        sys.stderr.write(session.words("ask_username", url=url))
-        sys.stderr.flush()
-        username = _line(session).strip()
-        if not username and not password_stdin:
-            return Answers(url)
     password = _first_line(session) if password_stdin else getpass.getpass(session.words("ask_password"))
     return Answers(url, username, password)
 
 
-async def log_in(session: Session, answers: Answers) -> int:
-    """Log in, and keep a token of this computer's own."""
+async def log_in(session: Session, answers: Answers, in_keyring: bool | None) -> int:
+    """Log in, and keep a token of this computer's own: in the keyring, in the file, or where the last one was."""
+    await asyncio.to_thread(credentials.check_place, answers.url, in_keyring, session.environ)
     if answers.token:
         login = await _checked(answers)
     elif answers.username:
         login = await _made(answers, session)
     else:
         login = await _approved(answers.url, session, _token_name(session))
-    return await _keep(session, login)
+    return await _keep(session, login, in_keyring)
 
 
-async def log_in_device(session: Session) -> int:
-    """Log in by a code, for an executor; what it is called in the page is the name that its device will have."""
-    login = await _approved(_server(session), session, f"{platform.system()} - {platform.node()}")
-    await _keep(session, login)
+async def log_in_device(session: Session, in_keyring: bool | None) -> int:
+    """Log in by a code, for an executor; what it is called in the page is the name that its device will have.
+
+    It may only be a device then, and is kept beside the login of a person who sends tasks from here.
+    """
+    url = credentials.normalised(session.url or credentials.default_url(session.environ, "devices"))
+    await asyncio.to_thread(credentials.check_place, url, in_keyring, session.environ, "devices")
+    login = await _approved(url, session, f"{platform.system()} - {platform.node()}", DEVICE_SCOPES)
+    await _keep(session, msgspec.structs.replace(login, shelf="devices"), in_keyring)
     session.screen.line(session.words("can_be_device"))
     await session.screen.flush()
     return 0
 
 
-async def _keep(session: Session, login: Login) -> int:
-    credentials.save(login, make_default=True, environ=session.environ)
+async def _keep(session: Session, login: Login, in_keyring: bool | None) -> int:
+    await asyncio.to_thread(credentials.save, login, True, session.environ, in_keyring)
     if session.as_json:
         told = {"url": login.url, "user": login.user, "expires_at": login.expires_at}
         session.screen.out(json_line(told))
@@ -79,13 +85,15 @@ async def _keep(session: Session, login: Login) -> int:
     return 0
 
 
-async def log_out(session: Session) -> int:
-    """Revoke the login that is kept here, and forget it."""
-    url = _server(session)
-    login = credentials.load(url, {"WEGENT_HOME": session.environ.get("WEGENT_HOME", "")})
+async def log_out(session: Session, shelf: Shelf = "backends") -> int:
+    """Revoke the login that is kept here, and forget it; ``devices``: the one that is an executor's alone."""
+    url = credentials.normalised(session.url or credentials.default_url(session.environ, shelf))
+    login = credentials.load(url, {"WEGENT_HOME": session.environ.get("WEGENT_HOME", "")}, shelf)
+    if login is not None and login.shelf != shelf:
+        login = None
     if login is not None:
         await _revoke(session, login)
-        credentials.forget(url, session.environ)
+        credentials.forget(url, session.environ, shelf)
     if session.as_json:
         session.screen.out(json_line({"url": url, "was_logged_in": login is not None}))
     else:
@@ -106,10 +114,10 @@ async def _made(answers: Answers, session: Session) -> Login:
     return Login(answers.url, made["token"], whoami(opened), made.get("expires_at"))
 
 
-async def _approved(url: str, session: Session, name: str) -> Login:
-    """Show a code and wait until it is approved in the page."""
+async def _approved(url: str, session: Session, name: str, scopes: Sequence[str] = PERSON_SCOPES) -> Login:
+    """Show a code and wait until it is approved."""
     async with Rest(url, RETRY_SECONDS) as rest:
-        codes = await pairing.begin(rest, name)
+        codes = await pairing.begin(rest, name, scopes)
         if session.as_json:
             session.screen.out(json_line(_shown(codes)))
         else:
@@ -132,6 +140,7 @@ def _show(session: Session, codes: pairing.Codes) -> None:
     line(f"\n    {visible(codes.verification_uri)}\n", "bold")
     line(words("pair_type"))
     line(f"\n    {visible(codes.user_code)}\n", "bold reverse" if session.screen.err_is_terminal else "bold")
+    line(words("pair_here", code=codes.user_code), "dim")
     if codes.verification_uri_complete:
         line(words("pair_link", address=visible(codes.verification_uri_complete)), "dim")
     line(words("pair_waits", minutes=f"{codes.expires_in / 60:g}"), "dim")

@@ -1,12 +1,16 @@
 """Output events as a person reads them."""
 
 import time
+from datetime import datetime
+from difflib import unified_diff
 from typing import Any
 
 import msgspec
 from rich.cells import cell_len, set_cell_size
+from rich.filesize import decimal
 from rich.text import Text as Styled
 
+from wegent.protocol.inputs import EXPIRED
 from wegent.protocol.output_events import (
     AnyEvent,
     Approval,
@@ -18,6 +22,7 @@ from wegent.protocol.output_events import (
     FollowUp,
     Notice,
     Stream,
+    Subagent,
     Text,
     Thinking,
     Todo,
@@ -26,6 +31,7 @@ from wegent.protocol.output_events import (
     Unknown,
     Usage,
 )
+from wegent.terminal.cells import Cells
 from wegent.terminal.screen import Screen
 from wegent.terminal.visible import visible
 from wegent.terminal.words import Words
@@ -61,12 +67,23 @@ def content_text(content: Any) -> str:
     return "" if content is None else msgspec.json.encode(content).decode()
 
 
+def _change(value: dict[str, Any]) -> list[str]:
+    """Take the two texts of an edit out of a tool's input, and return them as the lines of a diff."""
+    old, new = value.get("old_string"), value.get("new_string")
+    if not isinstance(old, str) or not isinstance(new, str):
+        return []
+    del value["old_string"], value["new_string"]
+    compared = unified_diff(visible(old).splitlines(), visible(new).splitlines(), lineterm="", n=3)
+    return list(compared)[2:]  # before the first hunk stand the names of two files
+
+
 class Renderer:
     """Puts events on a screen: text as it comes, tool calls as lines, diffs, lists and notices."""
 
     def __init__(self, screen: Screen, words: Words) -> None:
         self._screen = screen
         self._words = words
+        self._cells = Cells(screen, words)
         self._tools: dict[str, tuple[ToolUse, float]] = {}
         self._thoughts: list[str] = []
         self._has_text = False  # a paragraph of the answer was begun, and something else has not come between
@@ -91,12 +108,14 @@ class Renderer:
                 self._tools[event.id] = event, time.monotonic()
             case ToolResult():
                 self._tool_result(event)
+            case Subagent():
+                self._subagent(event)
             case Diff():
                 self._diff(event)
             case Todo():
                 self._todo(event)
             case Approval():
-                self._approval(event)
+                self.ask(event)
             case ApprovalDone():
                 self._approval_done(event)
             case FollowUp():
@@ -104,14 +123,14 @@ class Renderer:
             case Usage():
                 self._usage(event)
             case Notice():
-                self._screen.line(visible(event.text), _NOTICE_STYLES.get(event.level, "dim"))
+                self._screen.line(self._notice(event), _NOTICE_STYLES.get(event.level, "dim"))
             case File():
-                size = f"{event.size:,} B"
-                self._screen.line(self._words("file", name=visible(event.name), size=size, id=visible(event.id)))
+                size = decimal(event.size)
+                self._screen.line(self._words("file", name=event.name, size=size, id=event.id))
             case Cell():
-                self._screen.line(f"[{event.index}/{event.of}] {main_input(event.source or '')}", "dim")
+                self._cells.begin(event)
             case CellOutput():
-                self._cell_output(event.output)
+                self._cells.show(event)
 
     def end(self) -> None:
         """Put what is still held back, and end the last line."""
@@ -159,10 +178,35 @@ class Renderer:
         if event.is_error:
             self._lines(content_text(event.content), ERROR_LINES, "red")
 
+    def _subagent(self, event: Subagent) -> None:
+        """Say that one begins and how it ends; what it does itself stands indented between."""
+        if event.status == "started":
+            what = ": ".join(visible(part) for part in (event.kind, event.description) if part)
+            self._screen.line(self._cut(f"▸ {what}"), "bold")
+            return
+        mark, style = ("◂", "green") if event.status == "completed" else ("✗", "red")
+        report = " ".join(visible(event.text or event.status).split())
+        took = self._words("usage_seconds", seconds=f"{event.seconds:.1f}") if event.seconds else ""
+        room = self._screen.width - cell_len(took) - 6
+        self._screen.line(Styled(f"{mark} ", style).append(self._cut(report, room)).append(f"  {took}", "dim"))
+
+    def _notice(self, event: Notice) -> str:
+        """Return a notice; when it is over is told in the reader's time, with its day where that is not today."""
+        text = visible(event.text)
+        try:
+            until = datetime.fromisoformat(event.until or "").astimezone()
+        except ValueError:
+            return text
+        is_today = until.date() == datetime.now(until.tzinfo).date()
+        when = self._words("until", time=until.strftime("%H:%M:%S" if is_today else "%Y-%m-%d %H:%M"))
+        return f"{text} {when}"
+
     def _tool_line(self, mark: str, style: str, use: ToolUse, took: str) -> None:
         main = main_input(use.input)
-        room = self._screen.width - cell_len(f"{mark} {visible(use.name)}  ") - cell_len(took) - 3
-        line = Styled(f"{mark} ", style).append(visible(use.name), "bold").append(f" {self._cut(main, room)}")
+        indent = "  " if use.parent else ""
+        room = self._screen.width - cell_len(f"{indent}{mark} {visible(use.name)}  ") - cell_len(took) - 3
+        line = Styled(f"{indent}{mark} ", style).append(visible(use.name), "bold")
+        line.append(f" {self._cut(main, room)}")
         if took:
             line.append(f"  {took}", "dim")
         self._screen.line(line)
@@ -174,9 +218,12 @@ class Renderer:
         added, removed = (sum(line.startswith(mark) for line in body) for mark in "+-")
         counts = self._words("lines_changed", added=added, removed=removed)
         self._screen.line(Styled(f"± {visible(event.path)}", "bold").append(f"  {counts}", "dim"))
-        for line in body[:DIFF_LINES]:
+        self._change(body)
+
+    def _change(self, lines: list[str]) -> None:
+        for line in lines[:DIFF_LINES]:
             self._screen.line(f"  {line}", _DIFF_STYLES.get(line[:1], "dim"))
-        self._more(len(body) - DIFF_LINES)
+        self._more(len(lines) - DIFF_LINES)
 
     def _todo(self, event: Todo) -> None:
         self._screen.line(self._words("todo"), "bold")
@@ -184,21 +231,25 @@ class Renderer:
             mark, style = _TODO_MARKS.get(item.status, ("☐", ""))
             self._screen.line(f"  {mark} {visible(item.text)}", style)
 
-    def _approval(self, event: Approval) -> None:
+    def ask(self, event: Approval) -> None:
         """Show the whole of what is asked for: nobody should allow what they have not seen."""
         self._screen.line(Styled("? ", "yellow").append(self._words("may_it", tool=visible(event.tool)), "bold"))
-        value = event.input if isinstance(event.input, dict) else {"": event.input}
+        value = dict(event.input) if isinstance(event.input, dict) else {"": event.input}
+        change = _change(value)
         for name, each in value.items():
             text = each if isinstance(each, str) else msgspec.json.encode(each).decode()
             label = f"{visible(str(name))}: " if name and name != "command" else ""
             self._lines(label + ("\n" if label and "\n" in text else "") + text, INPUT_LINES, "")
+        self._change(change)
         if event.reason:
             self._lines(event.reason, ERROR_LINES, "dim")
 
     def _approval_done(self, event: ApprovalDone) -> None:
         known = event.choice if event.choice in ("allow", "allow_task", "deny") else "other"
-        said = self._words(f"done_{known}", by=visible(event.by), choice=visible(event.choice))
-        self._screen.line(f"{'✗' if known == 'deny' else '✓'} {said}", "dim")
+        if event.reason == EXPIRED:
+            known = EXPIRED
+        said = self._words(f"done_{known}", by=event.by, choice=event.choice)
+        self._screen.line(f"{'✗' if known in ('deny', EXPIRED) else '✓'} {said}", "dim")
 
     def _usage(self, event: Usage) -> None:
         parts = []
@@ -213,18 +264,6 @@ class Renderer:
             parts.append(visible(event.model))
         if parts:
             self._screen.line(" · ".join(parts), "dim")
-
-    def _cell_output(self, output: dict[str, Any]) -> None:
-        """Put an output in nbformat's form (nbformat 4): a stream's text, a traceback, or the plain text."""
-        data = output.get("data")
-        text = output.get("text") or (data.get("text/plain") if isinstance(data, dict) else None) or ""
-        if output.get("output_type") == "error":
-            text = "\n".join(map(str, output.get("traceback") or [output.get("evalue", "")])) + "\n"
-        whole = "".join(map(str, text)) if isinstance(text, list) else str(text)
-        if output.get("output_type") == "stream" and output.get("name") == "stderr":
-            self._screen.err(whole)
-        elif whole:
-            self._screen.out(whole if whole.endswith("\n") else whole + "\n")
 
     def _lines(self, text: str, most: int, style: str) -> None:
         lines = visible(text).splitlines()

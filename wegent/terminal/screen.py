@@ -34,6 +34,8 @@ class Screen:
         self._are_one = self.out_is_terminal and err.isatty()
         self._is_line_open = {"out": False, "err": False}
         self._pieces: list[tuple[str, bytes]] = []
+        self.puts = 0
+        """How often something was put: for as long as it stays, what was put last is what is seen last."""
         self._status = ""
         self._is_status_shown = False
         self._writer = _Writer()
@@ -42,6 +44,11 @@ class Screen:
     def width(self) -> int:
         """How many cells a line has."""
         return self.console.width
+
+    @property
+    def has_colours(self) -> bool:
+        """Whether what goes beside the output may be coloured: not where NO_COLOR is set, or to a plain file."""
+        return self.console.color_system is not None and not self.console.no_color
 
     def out(self, text: str) -> None:
         """Put output exactly as it is."""
@@ -75,7 +82,7 @@ class Screen:
     def take_back(self) -> None:
         """Take an unanswered question off the screen."""
         if self._is_line_open["err"]:
-            self._put("err", _ERASE)
+            self._put("err", _ERASE if self.err_is_terminal else "\n")
             self._is_line_open["err"] = False
 
     def answered(self) -> None:
@@ -104,6 +111,7 @@ class Screen:
         if self._is_status_shown:
             self._pieces.append(("err", _ERASE.encode()))
             self._is_status_shown = False
+        self.puts += 1
         self._pieces.append((name, text.encode(errors="replace")))
         self._is_line_open[name] = not text.endswith("\n")
 

@@ -1,4 +1,4 @@
-"""`wegent run`, `wegent attach` and `wegent cancel`."""
+"""`wegent run`, `wegent attach`, `wegent retry` and `wegent cancel`."""
 
 import argparse
 import asyncio
@@ -13,44 +13,75 @@ from wegent.client.tasks import AsyncTask
 from wegent.protocol.states import TERMINAL
 from wegent.terminal.following import INTERRUPTED, Follower, cancel_all
 from wegent.terminal.interrupts import Interrupts
-from wegent.terminal.json_lines import follow_as_json, json_line
+from wegent.terminal.json_following import follow_as_json
+from wegent.terminal.json_lines import json_line
+from wegent.terminal.saving import Saver, prepared
 from wegent.terminal.session import Session, UsageError
+from wegent.terminal.uploading import upload_all
 
 
-def read_prompt(session: Session, words: list[str]) -> str:
-    """Return the prompt that the command line gives, or standard input if it says so."""
-    prompt = session.stdin.read() if words == ["-"] else " ".join(words)
-    if not prompt.strip():
+def read_text(session: Session, words: list[str]) -> str:
+    """Return the text that the command line gives, or standard input if it says so."""
+    text = session.stdin.read() if words == ["-"] else " ".join(words)
+    if not text.strip():
         raise UsageError(session.words("nothing_on_stdin" if words == ["-"] else "no_prompt"))
-    return prompt
+    return text
 
 
 async def run(session: Session, arguments: argparse.Namespace, prompt: str) -> int:
     """Send a task and follow it; return its exit code."""
     values = _values(session, arguments)
+    save = arguments.save or ("." if arguments.get and not arguments.detach else None)
     async with session.client() as client:
-        with Interrupts() as interrupts:
-            conversation = None if arguments.task is None else await client.task(arguments.task)
-            sent = await _send(session, client.run(prompt, task=conversation, **values), interrupts)
-            if sent is None:
-                return INTERRUPTED
-            task, is_stop_wanted = sent
-            if session.as_json:
-                head = {"type": "sent", "subtask_id": task.id, "task_id": task.task_id}
-                session.screen.out(json_line(head))
-                await session.screen.flush()
-            if arguments.detach:
-                return await _print_id(session, task)
-            return await _follow(session, client, task, interrupts, is_stop_wanted)
+        saver = await _saver(session, client, save, arguments.detach)
+        for name, paths in (("files", arguments.file), ("images", arguments.image)):
+            values[name] = await upload_all(session, client, paths)
+        conversation = None if arguments.task is None else await client.task(arguments.task)
+        sending = client.run(prompt, task=conversation, **values)
+        return await _send_and_follow(session, client, sending, saver, arguments.detach)
 
 
-async def attach(session: Session, id: str) -> int:
+async def retry(session: Session, id: str, detach: bool, save: str | None) -> int:
+    """Send a turn's prompt once more and follow it; return its exit code."""
+    async with session.client() as client:
+        saver = await _saver(session, client, save, detach)
+        task = await client.task(id)
+        return await _send_and_follow(session, client, task.retry(), saver, detach)
+
+
+async def _send_and_follow(
+    session: Session, client: AsyncClient, sending: Any, saver: Saver | None, detach: bool
+) -> int:
+    with Interrupts() as interrupts:
+        sent = await _send(session, sending, interrupts)
+        if sent is None:
+            return INTERRUPTED
+        task, is_stop_wanted = sent
+        if session.as_json:
+            head = {"type": "sent", "subtask_id": task.id, "task_id": task.task_id}
+            session.screen.out(json_line(head))
+            await session.screen.flush()
+        if detach:
+            return await _print_id(session, task)
+        return await _follow(session, client, task, interrupts, saver, is_stop_wanted)
+
+
+async def _saver(session: Session, client: AsyncClient, save: str | None, detach: bool) -> Saver | None:
+    if save is None:
+        return None
+    if detach:
+        raise UsageError(session.words("save_later"))
+    return Saver(client, await prepared(save), session.screen, session.words, session.as_json)
+
+
+async def attach(session: Session, id: str, save: str | None) -> int:
     """Follow a task from its beginning; return its exit code."""
     async with session.client() as client:
+        saver = await _saver(session, client, save, detach=False)
         task = await client.task(id)
         subtask = await task.subtask()
         with Interrupts() as interrupts:
-            return await _follow(session, client, task, interrupts, answered_until=subtask.seq)
+            return await _follow(session, client, task, interrupts, saver, answered_until=subtask.seq)
 
 
 async def cancel(session: Session, id: str) -> int:
@@ -81,6 +112,8 @@ def _values(session: Session, arguments: argparse.Namespace) -> dict[str, Any]:
         if not name or not is_there:
             raise UsageError(session.words("reading_option", text=text))
         options[name] = _option_value(value)
+    if arguments.get:
+        options["results"] = arguments.get
     return {
         "device": arguments.device,
         "shell": arguments.shell,
@@ -130,6 +163,7 @@ async def _send(session: Session, sending: Any, interrupts: Interrupts) -> tuple
 async def _print_id(session: Session, task: AsyncTask) -> int:
     if not session.as_json:
         session.screen.out(f"{task.id}\n")
+        session.screen.line(session.words("left", id=task.id), "dim")
     await session.screen.flush()
     return 0
 
@@ -139,10 +173,14 @@ async def _follow(
     client: AsyncClient,
     task: AsyncTask,
     interrupts: Interrupts,
+    saver: Saver | None,
     stop_at_once: bool = False,
     answered_until: int = 0,
 ) -> int:
     if session.as_json:
-        return await follow_as_json(task, session.screen, session.words, interrupts, stop_at_once)
-    follower = Follower(client, task, session.screen, session.words, session.keyboard, answered_until)
-    return await follower.follow(interrupts, stop_at_once)
+        save = {} if saver is None else {"save": saver.save}
+        code = await follow_as_json(task, session.screen, session.words, interrupts, stop_at_once, **save)
+    else:
+        seen = session.screen, session.words, session.keyboard, answered_until
+        code = await Follower(client, task, *seen, saver).follow(interrupts, stop_at_once)
+    return code if saver is None else saver.exit_code(code)

@@ -1,11 +1,12 @@
 """Users, tokens and files, on both databases."""
 
+import asyncio
 import time
 
 import jwt
 import pytest
 import sqlalchemy as sa
-from support.store_work import Work
+from support.store_work import Work, migrated_store
 
 from api.store import files, tables, tokens, users
 from wegent.protocol.errors import Code, ProtocolError
@@ -90,6 +91,103 @@ async def test_a_revoked_token_is_refused_and_only_its_user_revokes_it(work: Wor
     assert await tokens.revoke(database, user, issued.id)
     assert await tokens.revoke(database, user, issued.id)
     assert await refused(work, issued.token) is Code.TOKEN_REVOKED
+
+
+async def renewed(work: Work, token: str) -> tokens.IssuedToken:
+    """Give a token its successor."""
+    login = await tokens.verify(work.store.database, work.store.settings, token)
+    return await tokens.renew(work.store.database, work.store.settings, login)
+
+
+async def ends(work: Work, at: int) -> None:
+    """Let all tokens end then."""
+    async with work.store.database.write() as connection:
+        await connection.execute(tables.tokens.update().values(expires_at=at))
+
+
+async def test_a_successor_is_the_same_in_all_but_its_end(work: Work) -> None:
+    user = await work.user()
+    first = await issue(work, user, scopes=["device"], device_id="d-1", kind="login")
+    await ends(work, int(time.time() + 60) * 1000)
+    second = await renewed(work, first.token)
+    was, now = [jwt.decode(each.token, options={"verify_signature": False}) for each in (first, second)]
+    assert now["exp"] - now["iat"] == 7 * 86_400
+    assert now["exp"] >= int(time.time()) + 7 * 86_400 - 5
+    changed = {"gen", "exp", "iat"}
+    assert {name: value for name, value in was.items() if name not in changed} == {
+        name: value for name, value in now.items() if name not in changed
+    }
+    login = await tokens.verify(work.store.database, work.store.settings, second.token)
+    assert (login.user.id, login.scopes, login.device_id, login.kind) == (user, {"device"}, "d-1", "login")
+
+
+async def test_renewing_again_and_at_once_gives_one_successor(work: Work) -> None:
+    first = await issue(work, await work.user())
+    racing = await asyncio.gather(*(renewed(work, first.token) for _ in range(8)))
+    again = await renewed(work, first.token)
+    assert {each.token for each in racing} == {again.token}
+    assert first.token != again.token
+
+
+async def test_a_chain_is_one_row_with_two_live_tokens_however_often_it_is_renewed(work: Work) -> None:
+    user = await work.user()
+    chain = [await issue(work, user)]
+    for _ in range(5):
+        chain.append(await renewed(work, chain[-1].token))
+    for old in chain[:-2]:
+        assert await refused(work, old.token) is Code.TOKEN_EXPIRED
+    for live in chain[-2:]:
+        await tokens.verify(work.store.database, work.store.settings, live.token)
+    async with work.store.database.read() as connection:
+        rows = await tokens.select(connection, user)
+    assert [row["id"] for row in rows] == [chain[0].id]
+
+
+async def test_whatever_ends_one_of_a_chain_ends_it_and_nothing_renews_it(work: Work) -> None:
+    user = await work.user()
+    first = await issue(work, user)
+    second = await renewed(work, first.token)
+    database, settings = work.store.database, work.store.settings
+    logins = [await tokens.verify(database, settings, each.token) for each in (first, second)]
+    assert await tokens.revoke(database, user, first.id)
+    for token, login in zip((first, second), logins, strict=True):
+        assert await refused(work, token.token) is Code.TOKEN_REVOKED
+        with pytest.raises(ProtocolError) as error:
+            await tokens.renew(database, settings, login)
+        assert error.value.code is Code.TOKEN_REVOKED
+    other = await issue(work, user)
+    login = await tokens.verify(database, settings, other.token)
+    await ends(work, 1000)
+    with pytest.raises(ProtocolError) as error:
+        await tokens.renew(database, settings, login)
+    assert error.value.code is Code.TOKEN_EXPIRED
+
+
+async def test_a_former_token_ends_when_it_said_and_its_chain_goes_on(work: Work) -> None:
+    first = await issue(work, await work.user())
+    claims = jwt.decode(first.token, options={"verify_signature": False})
+    second = await renewed(work, first.token)
+    over = signed(work, **(claims | {"exp": int(time.time()) - tokens.LEEWAY_SECONDS - 1}))
+    assert await refused(work, over) is Code.TOKEN_EXPIRED
+    await tokens.verify(work.store.database, work.store.settings, second.token)
+    login = await tokens.recheck(work.store.database, work.store.settings, claims["jti"], claims["sub"])
+    assert login.expires_at > time.time() * 1000, "a socket opened with it lives on"
+
+
+async def test_a_token_of_the_version_before_is_renewed_too(work: Work) -> None:
+    first = await issue(work, await work.user())
+    claims = jwt.decode(first.token, options={"verify_signature": False})
+    old = signed(work, **{name: value for name, value in claims.items() if name != "gen"})
+    assert (await renewed(work, old)).token == (await renewed(work, first.token)).token
+
+
+async def test_a_short_life_has_little_leeway(database_url: str, redis_url: str) -> None:
+    async with migrated_store(database_url, redis_url, WEGENT_TOKEN_DAYS=str(100 / 86_400)) as store:
+        work = Work(store)
+        issued = await issue(work, await work.user())
+        claims = jwt.decode(issued.token, options={"verify_signature": False})
+        beyond = signed(work, **(claims | {"exp": int(time.time()) - 11}))
+        assert await refused(work, beyond) is Code.TOKEN_EXPIRED
 
 
 async def test_lists_show_what_is_good_and_cleaning_deletes_what_expired(work: Work) -> None:

@@ -104,12 +104,13 @@ export interface Thinking {
   readonly text: string;
 }
 
-/** A tool is called. */
+/** A tool is called; `parent` is the id of the subagent that calls it, None for the model itself. */
 export interface ToolUse {
   readonly type: "tool_use";
   readonly id: string;
   readonly name: string;
   readonly input: unknown;
+  readonly parent?: string | null;
 }
 
 /** What a tool call gave; `seconds` is how long it took, measured on the device. */
@@ -118,6 +119,22 @@ export interface ToolResult {
   readonly id: string;
   readonly content: unknown;
   readonly is_error?: boolean;
+  readonly seconds?: number | null;
+  readonly parent?: string | null;
+}
+
+/**
+ * A subagent begins or ends; `id` is that of the tool call that began it.
+ *
+ * `status` is started, completed, failed or stopped; `text` is what it reports at its end.
+ */
+export interface Subagent {
+  readonly type: "subagent";
+  readonly id: string;
+  readonly status: string;
+  readonly kind?: string | null;
+  readonly description?: string | null;
+  readonly text?: string | null;
   readonly seconds?: number | null;
 }
 
@@ -172,12 +189,17 @@ export interface Approval {
   readonly choices?: readonly string[];
 }
 
-/** The question was answered; `by` names who did. */
+/**
+ * The question was answered; `by` names who did.
+ *
+ * `reason` is `expired` where nobody answered in time, and the device itself denied it.
+ */
 export interface ApprovalDone {
   readonly type: "approval_done";
   readonly id: string;
   readonly choice: string;
   readonly by: string;
+  readonly reason?: string | null;
 }
 
 /** What was said to it while it ran, and taken; `by` names who said it. */
@@ -200,11 +222,16 @@ export interface Usage {
   readonly model?: string | null;
 }
 
-/** Something the reader should know; `level` is info, warning or error. */
+/**
+ * Something the reader should know; `level` is info, warning or error.
+ *
+ * `until` is when that is over (RFC 3339, UTC), such as a limit that is reached; readers show it in their time.
+ */
 export interface Notice {
   readonly type: "notice";
   readonly level: string;
   readonly text: string;
+  readonly until?: string | null;
 }
 
 /** A file that can be fetched with `GET /files/{id}`; `size` in bytes. */
@@ -222,6 +249,7 @@ export type OutputEvent =
   | Thinking
   | ToolUse
   | ToolResult
+  | Subagent
   | Stream
   | Cell
   | CellOutput
@@ -243,6 +271,7 @@ export const EVENT_SHAPES = {
   thinking: { text: "string" },
   tool_use: { id: "string", name: "string", input: "any" },
   tool_result: { id: "string", content: "any" },
+  subagent: { id: "string", status: "string" },
   stream: { name: "string", text: "string" },
   cell: { index: "number", of: "number" },
   cell_output: { index: "number", output: "object" },
@@ -500,7 +529,7 @@ export interface Credentials {
   readonly password: string;
 }
 
-/** A login session's token, which is also set as a cookie. */
+/** A token and whose it is; that of a login session is also set as a cookie. */
 export interface LoggedIn {
   readonly token: string;
   readonly expires_at: string;

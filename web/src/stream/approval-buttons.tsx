@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { ApiError } from "@/connection/rest";
 import { type Approval, CHOICES } from "@/protocol/wire";
 import { useKept } from "@/stream/memory";
+import { toolTitle } from "@/stream/tool-facts";
 import { TurnContext } from "@/stream/turn-context";
 import { Button } from "@/ui";
 
@@ -36,6 +37,9 @@ export function ApprovalButtons({ approval }: { approval: Approval }) {
             </Button>
           ))}
         </div>
+      )}
+      {!isDenying && choices.includes("allow_task") && (
+        <p className="text-ink-soft mt-2 text-xs">{t("approval.scope", { tool: toolTitle(approval.tool) })}</p>
       )}
       {problem && (
         <p role="alert" className="text-bad mt-2 text-sm">

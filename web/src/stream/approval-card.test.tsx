@@ -28,6 +28,15 @@ test("the whole command is shown, and allowing it answers once", async () => {
   expect(answers).toEqual([["s1", "q1", "allow", undefined]]);
 });
 
+test("what is allowed for the task is said in full, and a question that expired says so", () => {
+  const { unmount } = rendered(<ApprovalCard approval={question("q8")} />);
+  expect(screen.getByText("For this task means: Bash is not asked about again, whatever its input.")).toBeTruthy();
+  unmount();
+  rendered(<ApprovalCard approval={question("q8", { choice: "deny", by: "the device", reason: "expired" })} />);
+  expect(screen.getByText("Nobody answered in time: denied")).toBeTruthy();
+  expect(screen.queryByRole("button")).toBeNull();
+});
+
 test.each([
   ["Bash", "command"],
   ["Write", "content"],

@@ -68,6 +68,7 @@ function Answered({ approval }: { approval: ApprovalState }) {
   const Icon = done === null ? Slash : isDenied ? X : Check;
   const words = () => {
     if (done === null) return t("approval.unanswered");
+    if (done.reason === "expired") return t("approval.expired");
     const known = ["allow", "allow_task", "deny"].includes(done.choice);
     return known
       ? t(`approval.done.${done.choice}`, { by: done.by })

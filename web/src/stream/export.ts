@@ -89,7 +89,7 @@ function blockText(block: Exclude<Block, TerminalBlock>, words: ExportWords): st
     case "cell":
       return cellText(block);
     case "notice":
-      return `> ${block.notice.text.replaceAll("\n", "\n> ")}`;
+      return `> ${[block.notice.text, block.notice.until].filter(Boolean).join(" → ").replaceAll("\n", "\n> ")}`;
     case "file":
       return `- 📎 ${block.file.name} (${block.file.media_type}, ${block.file.size} B)`;
     case "unknown":

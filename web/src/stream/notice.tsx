@@ -11,8 +11,19 @@ const LEVELS = {
   error: { Icon: CircleAlert, tone: "bg-bad-soft text-bad" },
 } as const;
 
+/** Return a moment in the reader's time, with its day where that is not today. */
+function clockTime(when: string, language: string): string {
+  const date = new Date(when);
+  const isToday = date.toDateString() === new Date().toDateString();
+  return new Intl.DateTimeFormat(language, {
+    timeStyle: "medium",
+    ...(isToday ? {} : { dateStyle: "medium" }),
+  }).format(date);
+}
+
 export const NoticeView = memo(function NoticeView({ block }: { block: NoticeBlock }) {
-  const { t } = useTranslation("stream");
+  const { t, i18n } = useTranslation("stream");
+  const { until } = block.notice;
   const level = block.notice.level === "warning" || block.notice.level === "error" ? block.notice.level : "info";
   const { Icon, tone } = LEVELS[level];
   return (
@@ -21,6 +32,12 @@ export const NoticeView = memo(function NoticeView({ block }: { block: NoticeBlo
       <span className="min-w-0 break-words whitespace-pre-wrap">
         <span className="sr-only">{t(`notice.${level}`)}: </span>
         {block.notice.text}
+        {until && !Number.isNaN(Date.parse(until)) && (
+          <>
+            {" "}
+            <time dateTime={until}>{t("notice.until", { time: clockTime(until, i18n.language) })}</time>
+          </>
+        )}
       </span>
     </p>
   );

@@ -70,3 +70,16 @@ test("a tool that nobody knows shows its input field by field", () => {
   expect(screen.getByText("acme", { selector: "dd" })).toBeTruthy();
   expect(screen.getByText("No output")).toBeTruthy();
 });
+
+test("a subagent in the background runs until it has reported, and its report is what opens", () => {
+  const launched = { content: "launched", isError: false, seconds: 0.1 };
+  const agent = { status: "started", text: "", seconds: null };
+  const { again } = rendered(<ToolBlock block={call({ name: "Task", result: launched, agent })} />);
+  expect(card().textContent).toContain("Running");
+  const done = { status: "completed", text: "I **found** it.", seconds: 2.5 };
+  again(<ToolBlock block={call({ name: "Task", result: launched, agent: done })} />);
+  expect(card().textContent).toContain("2.5s");
+  fireEvent.click(card());
+  expect(screen.getByRole("region", { name: "Report" }).textContent).toContain("I found it.");
+  expect(screen.queryByText("launched")).toBeNull();
+});

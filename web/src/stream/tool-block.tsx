@@ -4,6 +4,7 @@ import { memo, use, useId } from "react";
 import { useTranslation } from "react-i18next";
 import { ApprovalCard } from "@/stream/approval-card";
 import { DiffHead, DiffLines } from "@/stream/diff-view";
+import { Markdown } from "@/stream/markdown";
 import { useFold } from "@/stream/memory";
 import { parsePatch } from "@/stream/patch";
 import { toolKind, toolSummary, toolTitle } from "@/stream/tool-facts";
@@ -33,7 +34,13 @@ export const ToolBlock = memo(function ToolBlock({ block }: { block: ToolBlockDa
   const isOpen = isChosen && standing !== "asking";
   const id = useId();
   return (
-    <div className={classes("bg-surface overflow-hidden rounded-xl border", FRAMES[standing])}>
+    <div
+      className={classes(
+        "bg-surface overflow-hidden rounded-xl border",
+        FRAMES[standing],
+        block.parent && "ml-4 md:ml-6",
+      )}
+    >
       <button
         type="button"
         aria-expanded={isOpen}
@@ -66,12 +73,17 @@ export const ToolBlock = memo(function ToolBlock({ block }: { block: ToolBlockDa
 /** What went in and what came out. Of an edit, the change says both. */
 function Details({ block }: { block: ToolBlockData }) {
   const { t } = useTranslation("stream");
-  const { result } = block;
+  const { result, agent } = block;
   const hasDiffs = block.diffs.length > 0;
   return (
     <div className={classes("border-line border-t", toolKind(block.name) !== "command" && "divide-line divide-y")}>
       {hasDiffs ? <Diffs diffs={block.diffs} /> : <ToolInput name={block.name} input={block.input} />}
-      {result && (!hasDiffs || result.isError) && (
+      {agent?.text && (
+        <section aria-label={t("tool.report")} className="px-3 py-2 text-sm">
+          <Markdown text={agent.text} id={block.id} isFinal />
+        </section>
+      )}
+      {result && !agent?.text && (!hasDiffs || result.isError) && (
         <section aria-label={t("tool.output")}>
           <ToolOutput name={block.name} input={block.input} content={result.content} isError={result.isError} />
         </section>

@@ -12,6 +12,10 @@ export type Standing = "asking" | "running" | "unfinished" | "denied" | "failed"
 
 export function standingOf(block: ToolBlock, isOver: boolean): Standing {
   if (block.approval?.done?.choice === "deny") return "denied";
+  // A subagent may go on long after the call that began it was answered.
+  if (block.agent?.status === "started") return isOver ? "unfinished" : "running";
+  if (block.agent?.status === "failed") return "failed";
+  if (block.agent?.status === "stopped") return "unfinished";
   if (block.result) return block.result.isError ? "failed" : "done";
   if (isOver) return "unfinished";
   return block.approval && block.approval.done === null ? "asking" : "running";
@@ -31,7 +35,7 @@ const MARKS: Readonly<Record<Exclude<Standing, "done">, { icon: ReactNode; tone:
 
 export function ToolStanding({ block, standing }: { block: ToolBlock; standing: Standing }) {
   const { t } = useTranslation("stream");
-  const time = useDuration(block.result?.seconds ?? null);
+  const time = useDuration(block.agent?.seconds ?? block.result?.seconds ?? null);
   const changed = useChanged(block.diffs);
   const mark = standing === "done" ? null : MARKS[standing];
   return (

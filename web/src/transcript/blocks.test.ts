@@ -182,3 +182,20 @@ test.each([
 ])("what is not known is kept whole: %o", (event) => {
   expect(blocks(event)).toMatchObject([{ kind: "unknown", data: event }]);
 });
+
+test("what a subagent does names the call that began it, which tells how it stands", () => {
+  const found = blocks(
+    use("t1"),
+    { type: "subagent", id: "t1", status: "started", kind: "Explore" },
+    { ...use("t2"), parent: "t1" },
+    { ...result("t2"), parent: "t1" },
+    { type: "subagent", id: "t1", status: "completed", text: "It is there.", seconds: 2 },
+    { type: "subagent", id: "t9", status: "started" },
+  );
+  expect(found.map((block) => block.kind)).toEqual(["tool", "tool", "unknown"]);
+  expect(found[0]).toMatchObject({
+    parent: null,
+    agent: { status: "completed", text: "It is there.", seconds: 2 },
+  });
+  expect(found[1]).toMatchObject({ parent: "t1", result: { content: "ok" } });
+});

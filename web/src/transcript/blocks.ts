@@ -40,11 +40,22 @@ export interface ToolBlock extends Base {
   readonly diffs: readonly { readonly path: string; readonly patch: string }[];
   /** The question that this call waited for, and its answer. */
   readonly approval: ApprovalState | null;
+  /** The call of the subagent that made this one. */
+  readonly parent?: string | null;
+  /** The subagent that this call began. */
+  readonly agent?: AgentState | null;
+}
+
+/** `status` is that of the event: started, completed, failed or stopped. */
+export interface AgentState {
+  readonly status: string;
+  readonly text: string;
+  readonly seconds: number | null;
 }
 
 export interface ApprovalState {
   readonly asked: Approval;
-  readonly done: { readonly choice: string; readonly by: string } | null;
+  readonly done: { readonly choice: string; readonly by: string; readonly reason?: string } | null;
 }
 
 /** A question that belongs to no tool call. */

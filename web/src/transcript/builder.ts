@@ -15,7 +15,9 @@ import type {
   Diff,
   OutputEvent,
   RawEvent,
+  Subagent,
   ToolResult,
+  ToolUse,
   Usage,
 } from "@/protocol/wire";
 
@@ -87,11 +89,15 @@ export class TranscriptBuilder {
   private take(event: Exclude<OutputEvent, Piece>): void {
     switch (event.type) {
       case "tool_use": {
-        this.takeTool(event.id, event.name, event.input);
+        this.takeTool(event);
         return;
       }
       case "tool_result": {
         this.takeResult(event);
+        return;
+      }
+      case "subagent": {
+        this.takeSubagent(event);
         return;
       }
       case "diff": {
@@ -173,8 +179,8 @@ export class TranscriptBuilder {
     for (const block of others) this.push(block);
   }
 
-  private takeTool(toolId: string, name: string, input: unknown): void {
-    const tool = { kind: "tool" as const, toolId, name, input, result: null, diffs: [] };
+  private takeTool({ id: toolId, name, input, parent = null }: ToolUse): void {
+    const tool = { kind: "tool" as const, toolId, name, input, result: null, diffs: [], parent };
     const asked = this.approvals.get(toolId);
     const question = asked === undefined ? undefined : this.blocks[asked];
     if (asked === undefined || question?.kind !== "approval") {
@@ -198,6 +204,16 @@ export class TranscriptBuilder {
     this.replace(tool.at, { ...tool.block, result });
   }
 
+  private takeSubagent(event: Subagent): void {
+    const tool = this.tool(event.id);
+    if (!tool) {
+      this.push({ kind: "unknown", data: { ...event } });
+      return;
+    }
+    const agent = { status: event.status, text: event.text ?? "", seconds: event.seconds ?? null };
+    this.replace(tool.at, { ...tool.block, agent });
+  }
+
   private takeDiff({ path, patch }: Diff): void {
     const at = diffTarget(this.blocks, path);
     const tool = at === null ? undefined : this.blocks[at];
@@ -218,7 +234,7 @@ export class TranscriptBuilder {
   }
 
   private takeAnswer(event: ApprovalDone): void {
-    const done = { choice: event.choice, by: event.by };
+    const done = { choice: event.choice, by: event.by, ...(event.reason ? { reason: event.reason } : {}) };
     const tool = this.tool(event.id);
     if (tool?.block.approval) {
       this.replace(tool.at, { ...tool.block, approval: { asked: tool.block.approval.asked, done } });
