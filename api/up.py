@@ -31,6 +31,8 @@ ONE_SIGNAL_SECONDS = 0.5
 EXECUTOR_REPORT_SECONDS = 7.0
 """What the executor needs beyond the grace of its tasks, to report how they ended."""
 _SECRETS = {"WEGENT_SECRET_KEY", "WEGENT_DATABASE_URL", "WEGENT_REDIS_URL", "WEGENT_ADMIN_PASSWORD"}
+_SHELLS = ("ClaudeCode", "Notebook", "Python", "Command")
+"""What this computer offers, as far as it can run there."""
 _OTHER_LOGINS = {"WEGENT_TOKEN", "WEGENT_BACKEND_URL"}
 _EXECUTOR_ENDS = {
     2: "its settings cannot be; its log says which.",
@@ -189,7 +191,9 @@ class Run:
     def _executor(self) -> Program:
         """Return the executor, which gets none of the server's secrets and logs in to this server only."""
         kept = {name: value for name, value in self._environ.items() if name not in _SECRETS | _OTHER_LOGINS}
-        flags = ["--mode", "local", "--shell", "ClaudeCode", "--shell", "Command", "--allow-results"]
+        flags = ["--mode", "local", "--allow-results"]
+        for shell in _SHELLS:
+            flags += ["--shell", shell]
         for folder in self._options.workspaces:
             flags += ["--workspace", folder]
         return Program(

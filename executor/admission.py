@@ -7,6 +7,8 @@ from executor.config import Config
 from executor.shells.base import Job
 from wegent.protocol.device_messages import Execute
 
+_WITH_KERNELS = ("Notebook", "Python")
+
 
 class Refusal(msgspec.Struct, frozen=True):
     """Why not; ``retry`` says whether it may work later."""
@@ -43,7 +45,10 @@ def admit(offer: Execute, config: Config) -> Job | Refusal:
             " --allow-results); else leave options.results out.",
             retry=False,
         )
-    if not offer.prompt.strip() and not checked.argv:
+    if checked.kernel and checked.kernel not in config.kernels and offer.shell in _WITH_KERNELS:
+        there = ", ".join(config.kernels) or "none"
+        return Refusal(f"This device does not offer the kernel {checked.kernel} (offered: {there}).", retry=False)
+    if not offer.prompt.strip() and not checked.argv and not checked.notebook:
         return Refusal("The prompt is empty.", retry=False)
     if "\0" in offer.prompt and offer.shell == "Command":
         return Refusal("A command line may hold no NUL.", retry=False)
@@ -52,6 +57,7 @@ def admit(offer: Execute, config: Config) -> Job | Refusal:
         task_id=offer.task_id,
         prompt=offer.prompt,
         options=checked,
+        raw_options=offer.options,
         folder=folder,
         attachments=own / attachments.FOLDER,
         permission_mode=mode,
@@ -59,4 +65,5 @@ def admit(offer: Execute, config: Config) -> Job | Refusal:
         history_session=offer.history_session,
         timeout=offer.timeout_seconds or checked.timeout_seconds,
         environ=config.environ,
+        kernels=config.kernels,
     )

@@ -11,7 +11,16 @@ from typing import Any
 import msgspec
 
 from wegent.protocol.codec import MAX_EVENT
-from wegent.protocol.output_events import AnyEvent, Notice, Stream, Text, Thinking, Unknown, encode_event
+from wegent.protocol.output_events import (
+    AnyEvent,
+    CellOutput,
+    Notice,
+    Stream,
+    Text,
+    Thinking,
+    Unknown,
+    encode_event,
+)
 
 MAX_PIECE = 32 << 10
 """Characters that joined pieces have at most before they go out."""
@@ -32,7 +41,7 @@ class Coalescer:
         self._on_failure = on_failure
         self._pending: list[AnyEvent] = []
         self._pieces: list[str] = []
-        self._kind: tuple[type, str] | None = None
+        self._kind: AnyEvent | None = None
         self._size = 0
         self._timer: asyncio.TimerHandle | None = None
         self._failure: OSError | None = None
@@ -41,10 +50,13 @@ class Coalescer:
         """Take one event; it is out within ``delay`` seconds."""
         if self._failure is not None:
             raise self._failure
-        if isinstance(event, Text | Thinking | Stream):
-            self._add_text(event)
+        text = text_of(event)
+        if text is not None:
+            self._add_text(event, text)
         else:
             self._close_pieces()
+            if self._pending and _replaces(event, self._pending[-1]):
+                self._pending.pop()
             self._pending.append(event)
         if self._size >= MAX_PIECE:
             self.flush()
@@ -67,23 +79,48 @@ class Coalescer:
             self._failure = error
             self._on_failure(error)
 
-    def _add_text(self, event: Text | Thinking | Stream) -> None:
-        if not event.text:
+    def _add_text(self, event: AnyEvent, text: str) -> None:
+        if not text:
             return
-        kind = (type(event), event.name if isinstance(event, Stream) else "")
+        kind = with_text(event, "")
         if kind != self._kind:
             self._close_pieces()
             self._kind = kind
-        self._pieces.append(event.text)
-        self._size += len(event.text)
+        self._pieces.append(text)
+        self._size += len(text)
 
     def _close_pieces(self) -> None:
         if self._kind is None:
             return
-        kind, name = self._kind
-        text = "".join(self._pieces)
-        self._pending.append(Stream(name, text) if kind is Stream else kind(text))  # type: ignore[arg-type]
+        self._pending.append(with_text(self._kind, "".join(self._pieces)))
         self._kind, self._pieces = None, []
+
+
+def text_of(event: AnyEvent) -> str | None:
+    """Return the text of an event that is a piece of a longer text; None for others."""
+    if isinstance(event, Text | Thinking | Stream):
+        return event.text
+    if isinstance(event, CellOutput) and event.output.get("output_type") == "stream":
+        text = event.output.get("text")
+        return text if isinstance(text, str) else None
+    return None
+
+
+def with_text(event: AnyEvent, text: str) -> AnyEvent:
+    """Return such an event with another text."""
+    if isinstance(event, CellOutput):
+        return msgspec.structs.replace(event, output={**event.output, "text": text})
+    assert isinstance(event, Text | Thinking | Stream)
+    return msgspec.structs.replace(event, text=text)
+
+
+def _replaces(event: AnyEvent, before: AnyEvent) -> bool:
+    """Whether ``event`` makes the one just before it needless: a progress bar, say, is updated again."""
+    if not (isinstance(event, CellOutput) and isinstance(before, CellOutput)):
+        return False
+    kinds = {event.output.get("output_type"), before.output.get("output_type")}
+    display = event.output.get("transient")
+    return kinds == {"update_display_data"} and display is not None and display == before.output.get("transient")
 
 
 def encode(event: AnyEvent, limit: int = MAX_EVENT) -> list[bytes]:
@@ -91,10 +128,10 @@ def encode(event: AnyEvent, limit: int = MAX_EVENT) -> list[bytes]:
     encoded = _encoded(event)
     if len(encoded) <= limit:
         return [encoded]
-    if isinstance(event, Text | Thinking | Stream):
-        middle = len(event.text) // 2
-        halves = (event.text[:middle], event.text[middle:])
-        return [part for half in halves for part in encode(msgspec.structs.replace(event, text=half), limit)]
+    text = text_of(event)
+    if text is not None:
+        halves = (text[: len(text) // 2], text[len(text) // 2 :])
+        return [part for half in halves for part in encode(with_text(event, half), limit)]
     notice = Notice("warning", f"An event of {len(encoded)} bytes was shortened to fit.")
     return [_shortened(encoded, limit), encode_event(notice)]
 

@@ -3,26 +3,24 @@
 import os
 import platform
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Self
 
 import msgspec
 
-from executor import fault, secret_files
+from executor import fault, kernels, secret_files, shells
+from executor.kernels import Kernel
 from executor.limits import Limits
 from executor.patterns import Patterns
 from executor.permission import PermissionMode
 from executor.settings import Redaction, Settings
-from executor.shells import SHELLS
+from executor.shells.base import Here
 from wegent.client import credentials
 from wegent.client.credentials import Login
 from wegent.protocol.resources import DeviceKind
 from wegent.protocol.timing import InvalidSettingError, Timing
-
-CLAUDE_SDKS = ("claude_agent_sdk", "claude_code_sdk")
 
 
 class NoLoginError(Exception):
@@ -33,8 +31,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the executor needs to know; it does not change while it runs.
 
     ``login`` is the one to begin with: it is renewed while the executor runs. ``named_shells`` are those that the
-    owner named with ``--shell``; ``shells`` are all that are offered. In
-    ``trusted_projects`` the project's own settings count; Claude Code stays warm for ``warm_seconds``.
+    owner named with ``--shell``; ``shells`` are all that are offered. In ``trusted_projects`` the project's own
+    settings count; Claude Code stays warm for ``warm_seconds``, and ``kept`` kernels rest between turns
+    (:mod:`executor.kept`), each for ``kept_seconds`` at most.
     """
 
     url: str
@@ -45,6 +44,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     slots: int = 5
     shells: tuple[str, ...] = ()
     named_shells: frozenset[str] = frozenset()
+    kernels: dict[str, Kernel] = {}
     folders: tuple[Path, ...] = ()
     trusted_projects: tuple[Path, ...] = ()
     permission_mode: PermissionMode = "ask"
@@ -56,6 +56,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     labels: dict[str, str] = {}
     warm_seconds: int = 300
     environ: dict[str, str] = {}
+    kept: int = 5
+    kept_seconds: float = 1800
     limits: Limits = Limits()
     timing: Timing = Timing()
     armed_fault: str | None = None
@@ -67,6 +69,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         file = Settings.of_file(home)
         environ = {**(file.environment or {}), **environ}
         said = Settings.of_flags(flags).over(Settings.of_environment(environ)).over(file)
+        offered = kernels.offered(said.kernels, said.pythons or ())
+        named = _checked_shells(said.shells or ())
         login = _login(flags.token, file.token, said.url, environ)
         return cls(
             url=login.url,
@@ -75,8 +79,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             kind=flags.mode,
             name=said.name or f"{platform.system()} - {platform.node()}"[:200],
             slots=said.slots or 5,
-            shells=_checked_shells(said.shells) if said.shells else _default_shells(),
-            named_shells=frozenset(said.shells or ()),
+            shells=shells.usable(named or shells.DEFAULTS, Here(environ, offered)),
+            named_shells=frozenset(named),
+            kernels=offered,
             folders=tuple(_checked_folder(folder) for folder in said.workspaces or ()),
             trusted_projects=tuple(_checked_folder(folder) for folder in said.trusted_projects or ()),
             permission_mode=said.permission_mode or "ask",
@@ -86,6 +91,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             redact=_checked_patterns(said.redact or []),
             redact_files=_files(said),
             labels=said.labels or {},
+            kept=0 if flags.mode == "cloud" else 5 if said.kept is None else said.kept,
+            kept_seconds=said.kept_seconds or 1800,
             warm_seconds=300 if said.warm_seconds is None else said.warm_seconds,
             environ=environ,
             limits=Limits.of(said, said.slots or 5, flags.mode == "cloud"),
@@ -130,15 +137,11 @@ def _login(flag: str | None, file: str | None, url: str | None, environ: Mapping
     return login if login.source == "file" else credentials.given(login, named)
 
 
-def _default_shells() -> tuple[str, ...]:
-    """Offer ClaudeCode where its SDK is installed; asking where a package is does not import it."""
-    return ("ClaudeCode",) if any(find_spec(name) for name in CLAUDE_SDKS) else ()
-
-
-def _checked_shells(names: list[str]) -> tuple[str, ...]:
-    unknown = [name for name in names if name not in SHELLS]
+def _checked_shells(names: Sequence[str]) -> tuple[str, ...]:
+    known = shells.known()
+    unknown = [name for name in names if name not in known]
     if unknown:
-        raise InvalidSettingError(f"There is no shell {', '.join(unknown)}. The shells are {', '.join(SHELLS)}.")
+        raise InvalidSettingError(f"There is no shell {', '.join(unknown)}. The shells are {', '.join(known)}.")
     return tuple(dict.fromkeys(names))
 
 

@@ -4,17 +4,17 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator
 
-from executor import fault
+from executor import fault, shells
 from executor.admission import Refusal, admit
 from executor.backlog import Backlog
 from executor.config import Config
 from executor.hosts import Hosts
+from executor.kept import Keeper
 from executor.outbox import Meta, Outbox
 from executor.owner_secrets import OwnerSecrets
 from executor.redaction import Secrets
 from executor.redactor import Redactor
 from executor.runner import Runner
-from executor.shells import SHELLS
 from executor.shells.base import Job, Outcome
 from executor.subtask import Phase, Stop, Subtask, stopped_outcome
 from executor.workspace import scratch_folder
@@ -39,6 +39,7 @@ class Device:
         self._redactor = Redactor(lambda: Secrets(self.secrets.known()), self.secrets.patterns)
         self.hosts = Hosts(config.home, 0 if config.kind == "cloud" else config.warm_seconds, group)
         self._group = group
+        self.keeper = Keeper(config.home, config.kept, config.kept_seconds, config.timing.terminate, group)
         self._subtasks: dict[str, Subtask] = {}
         self._jobs: dict[str, Job] = {}
         self._runners: dict[str, Runner] = {}
@@ -123,8 +124,9 @@ class Device:
         fault.reach(fault.AFTER_ACCEPT, self.config.armed_fault)
         assert subtask.offer is not None
         log.info("Running subtask %s (%s).", subtask.id, subtask.offer.shell)
-        shell = SHELLS[subtask.offer.shell]
-        runner = Runner(subtask, job, shell, self.config, lambda: self.login.token, self.secrets, self.hosts)
+        shell = shells.load(subtask.offer.shell)
+        token = lambda: self.login.token  # noqa: E731 - the login is renewed meanwhile
+        runner = Runner(subtask, job, shell, self.config, token, self.secrets, self.hosts, self.keeper)
         self._runners[subtask.id] = runner
         subtask.begun.set()
         self._group.create_task(self._run(subtask, runner))
@@ -178,6 +180,7 @@ class Device:
                 self.forget(subtask)
         self.stop_all(Stop.CANCELLED)
         await self.wait_until(lambda device: device.busy == 0)
+        await self.keeper.end_all("the device was deleted")
         for subtask in self:
             self.forget(subtask)
 
@@ -185,6 +188,7 @@ class Device:
         """Kill every process of every subtask, without waiting and without a report."""
         for runner in list(self._runners.values()):
             runner.kill()
+        self.keeper.end_now()
         self.hosts.kill()
 
     async def wait_until(self, check: Callable[["Device"], bool]) -> None:

@@ -121,6 +121,7 @@ class Link:
             version=program_version(),
             platform=platform.platform()[:200],
             shells=list(config.shells),
+            kernels=list(config.kernels),
             folders=[str(folder) for folder in config.folders],
             labels=config.labels,
             kind=config.kind,

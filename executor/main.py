@@ -50,8 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.update(config.environ)  # what config.toml adds, such as a proxy
     if not config.shells:
         log.error(
-            "There is nothing to offer: install the Claude Code SDK (pip install 'wegent[executor]'), or name"
-            " a shell, for example --shell Command."
+            "There is nothing to offer. Mend what is said above, or name another shell, such as --shell Command."
         )
         return ExitCode.FAILED
     return asyncio.run(_run(config))
@@ -95,8 +94,16 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_offer(group: "argparse._ArgumentGroup") -> None:
     group.add_argument("--slots", metavar="N", help="how many subtasks run at a time (default 5)")
-    shell = "a shell to offer; repeatable (default: ClaudeCode)"
+    shell = "a shell to offer; repeatable (default: ClaudeCode and Notebook, where they can run)"
     group.add_argument("--shell", action="append", metavar="SHELL", help=shell)
+    kernel = "an installed Jupyter kernel to offer; repeatable (default: all)"
+    group.add_argument("--kernel", action="append", metavar="NAME", help=kernel)
+    python = "a further Python to offer as a kernel, or an environment's folder; repeatable"
+    group.add_argument("--python", action="append", metavar="[NAME=]PATH", help=python)
+    kept = "how many kernels wait for their task's next turn; the one used least recently goes first (default 5)"
+    group.add_argument("--kept", metavar="N", help=kept)
+    seconds = "for how long one waits (default 1800)"
+    group.add_argument("--kept-seconds", metavar="SECONDS", help=seconds)
     folder = "a folder that tasks may work in; repeatable (default: none)"
     group.add_argument("--workspace", action="append", metavar="DIR", help=folder)
     trust = (

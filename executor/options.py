@@ -20,7 +20,7 @@ class InvalidOptionsError(Exception):
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """``options`` of an offer: for all shells, then ClaudeCode's, then Command's."""
+    """``options`` of an offer: for all shells, then ClaudeCode's, Command's, and those of Python and Notebook."""
 
     workdir: str | None = None
     timeout_seconds: Seconds | None = None
@@ -34,11 +34,15 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     mcp_servers: Annotated[dict[ServerName, McpServer], Meta(max_length=20)] = {}
     images: Annotated[list[FileId], Meta(max_length=20)] = []
     argv: list[str] | None = None
+    kernel: Annotated[str, Meta(max_length=64)] | None = None
+    notebook: FileId | None = None
+    parameters: Annotated[dict[str, Any], Meta(max_length=1000)] = {}
+    cell_timeout_seconds: Seconds | None = None
 
     @property
     def attached(self) -> list[str]:
         """Return the ids of all files to fetch, each once."""
-        return list(dict.fromkeys((*self.files, *self.images)))
+        return list(dict.fromkeys((*self.files, *self.images, *([self.notebook] if self.notebook else []))))
 
 
 def read(raw: dict[str, Any], shell: str) -> Options:

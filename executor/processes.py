@@ -153,10 +153,10 @@ class Tree:
     ``spared`` are left alone: processes that wait for a further turn of the task.
     """
 
-    def __init__(self, mark: Mark, leader: int | None) -> None:
+    def __init__(self, mark: Mark, leader: int | None, spared: frozenset[Born] = frozenset()) -> None:
         self._mark = mark
         self._leader = leader
-        self.spared: frozenset[Born] = frozenset()
+        self.spared = spared
         self._known: set[Born] = set()
         self._is_gone = False
 

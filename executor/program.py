@@ -79,6 +79,7 @@ class Program:
             for task in (linked, asked, awake, renewed):
                 task.cancel()
             await asyncio.wait({linked, asked, awake, renewed}, timeout=GOODBYE_WITHIN)
+            await device.keeper.end_all()
 
     async def _leave(self, link: Link, device: Device) -> None:
         """Take nothing new, stop what runs, hand over the last output, say goodbye."""

@@ -17,6 +17,7 @@ from executor.coalescer import Coalescer
 from executor.config import Config
 from executor.environment import Mark
 from executor.hosts import Hosts
+from executor.kept import Keeper, Kept
 from executor.outgoing import Outgoing
 from executor.output_limit import OutputLimit
 from executor.owner_secrets import OwnerSecrets, TaskSecrets
@@ -62,12 +63,15 @@ class Runner:
         token: Callable[[], str],
         secrets: OwnerSecrets,
         hosts: Hosts,
+        keeper: Keeper,
     ) -> None:
         self._subtask = subtask
         self._job = job
         self._config = config
         self._mark = Mark(str(config.home), subtask.id)
         self._children: list[Child] = []
+        self._keeper = keeper
+        self._lent: list[Kept] = []
         self._is_over = False
         self._disk_failure = ""
         self._coalescer = Coalescer(
@@ -84,7 +88,8 @@ class Runner:
         self._limit = OutputLimit(self._outgoing.add, config.limits.output, whole)
         self._attachments = Attachments(config.url, token, job.attachments, self._emit)
         self._uploads = Uploads(config.url, token, subtask.id, self._emit, self._redactor)
-        tools = Tools(self._emit, self._start, self._approvals.ask, self._uploads.send, hosts, self._adopt)
+        ask, send_file = self._approvals.ask, self._uploads.send
+        tools = Tools(self._emit, self._start, self._keep, ask, send_file, hosts, self._adopt)
         self._shell = kind(job, tools)
 
     async def run(self) -> None:
@@ -120,6 +125,8 @@ class Runner:
         """Kill its processes at once; whoever starts next reports it."""
         for child in self._children:
             child.tree.end_now()
+        for kept in self._lent:
+            kept.child.tree.end_now()
 
     async def _outcome(self) -> Outcome:
         work = asyncio.create_task(self._work())
@@ -228,12 +235,25 @@ class Runner:
         if self._subtask.stopping.is_set():
             raise StoppedError("it is being stopped")
 
+    async def _keep(
+        self, kind: str, argv: Sequence[str], env: Mapping[str, str], *, about: str = "", is_choosy: bool = True
+    ) -> Kept:
+        """Lend what is kept for the task; :meth:`_sweep` gives it back."""
+        if self._subtask.stopping.is_set():
+            raise StoppedError("it is being stopped")
+        folder = self._job.folder
+        folder.mkdir(parents=True, exist_ok=True)
+        key = f"{kind} {self._job.task_id}"
+        kept = await self._keeper.lend(key, argv, env, cwd=folder, about=about, is_choosy=is_choosy)
+        self._lent.append(kept)
+        return kept
+
     async def _stop(self, work: asyncio.Task[Outcome]) -> None:
         """Interrupt, terminate, kill; return when nothing of it runs."""
         terminate = self._config.timing.terminate
         grace = self._subtask.stop_grace
         patience = self._config.timing.cancel if grace is None else max(grace - terminate, 0)
-        if not self._children:
+        if not self._children and not self._lent:
             work.cancel()
         try:
             async with time_limit(patience):
@@ -245,10 +265,15 @@ class Runner:
             log.info("Subtask %s cannot be interrupted (%s); ending its processes.", self._subtask.id, error)
         for child in self._children:
             await child.tree.end(terminate)
+        for kept in self._lent:
+            if not kept.is_at_rest:
+                await kept.child.tree.end(terminate)
         await asyncio.wait({work}, timeout=AFTER_STOP)
 
     async def _sweep(self) -> None:
         """Whatever came from it and still runs is ended, also what was being started when it ended."""
+        for kept in self._lent:
+            await self._keeper.give_back(kept)
         trees = [child.tree for child in self._children] or [Tree(self._mark, None)]
         for tree in trees:
             await tree.end(self._config.timing.terminate)

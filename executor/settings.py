@@ -13,7 +13,7 @@ from msgspec import Meta
 
 from executor.permission import PermissionMode
 from wegent.protocol.timing import InvalidSettingError
-from wegent.protocol.types import Name, Word
+from wegent.protocol.types import Name, Seconds, Word
 
 Redaction = Literal["on", "off"]
 FILE = "config.toml"
@@ -24,11 +24,15 @@ _VARIABLES = {
     "name": "WEGENT_NAME",
     "slots": "WEGENT_SLOTS",
     "shells": "WEGENT_SHELLS",
+    "kernels": "WEGENT_KERNELS",
+    "pythons": "WEGENT_PYTHONS",
     "workspaces": "WEGENT_WORKSPACES",
     "trusted_projects": "WEGENT_TRUSTED_PROJECTS",
     "permission_mode": "WEGENT_PERMISSION_MODE",
     "allow_results": "WEGENT_ALLOW_RESULTS",
     "labels": "WEGENT_LABELS",
+    "kept": "WEGENT_KEPT",
+    "kept_seconds": "WEGENT_KEPT_SECONDS",
     "approval_seconds": "WEGENT_APPROVAL_SECONDS",
     "redaction": "WEGENT_REDACTION",
     "redact_files": "WEGENT_REDACT_FILES",
@@ -41,6 +45,8 @@ _VARIABLES = {
 _PATHS = frozenset({"workspaces", "trusted_projects", "redact_files"})
 _FLAGS = {
     "shells": "shell",
+    "kernels": "kernel",
+    "pythons": "python",
     "workspaces": "workspace",
     "trusted_projects": "trust_project",
     "labels": "label",
@@ -60,11 +66,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     name: Name | None = None
     slots: Annotated[int, Meta(ge=1, le=1000)] | None = None
     shells: Annotated[list[Word], Meta(max_length=32)] | None = None
+    kernels: Annotated[list[Word], Meta(max_length=64)] | None = None
+    pythons: Annotated[list[str], Meta(max_length=64)] | None = None
     workspaces: Annotated[list[str], Meta(max_length=64)] | None = None
     trusted_projects: Annotated[list[str], Meta(max_length=64)] | None = None
     permission_mode: PermissionMode | None = None
     allow_results: bool | None = None
     labels: Annotated[dict[Word, Annotated[str, Meta(max_length=200)]], Meta(max_length=64)] | None = None
+    kept: Annotated[int, Meta(ge=0, le=1000)] | None = None
+    kept_seconds: Seconds | None = None
     approval_seconds: Annotated[float, Meta(gt=0, le=86_400 * 7)] | None = None
     redaction: Redaction | None = None
     redact: Annotated[list[str], Meta(max_length=64)] | None = None

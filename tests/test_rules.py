@@ -51,6 +51,8 @@ RULES = [
             "psutil",
             "claude_agent_sdk",
             "claude_code_sdk",
+            "jupyter_client",
+            "jupyter_core",
             "nbclient",
             "nbformat",
             "ahocorasick_rs",

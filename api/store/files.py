@@ -99,8 +99,9 @@ async def receiver(database: Database, sender_id: str, subtask_id: str) -> str:
 
 
 def _attached(options: dict[str, Any]) -> list[Any]:
-    attached = options.get("files")
-    return attached if isinstance(attached, list) else []
+    """Return the ids of all files that a task's options name."""
+    lists = [found for name in ("files", "images") if isinstance(found := options.get(name), list)]
+    return [*(id for found in lists for id in found), options.get("notebook")]
 
 
 async def delete_expired(database: Database) -> int:

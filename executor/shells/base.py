@@ -1,12 +1,18 @@
-"""The interface of a shell: it runs one subtask and tells what happens as output events."""
+"""The interface of a shell: it runs one subtask and tells what happens as output events.
 
+It is public: docs/shells.md shows how a package adds a shell of its own.
+"""
+
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 import msgspec
 
 from executor.hosts import Hosts
+from executor.kept import Kept
+from executor.kernels import Kernel
 from executor.options import Options
 from executor.permission import PermissionMode
 from executor.processes import Child
@@ -18,17 +24,28 @@ Emit = Callable[[AnyEvent], Awaitable[None]]
 """Tell one event; waits while too much output is waiting to be sent."""
 
 
+class Here(msgspec.Struct, frozen=True):
+    """This computer, as far as a shell needs to know it to say whether it can run here."""
+
+    environ: Mapping[str, str]
+    kernels: Mapping[str, Kernel]
+
+
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """One subtask as its shell sees it. ``environ`` is the executor's own; children get what is allowed of it.
 
-    ``attachments`` is where files are that were attached to this or an earlier message of the task; the folder
-    exists only if there are any. ``is_trusted``: the owner trusts the project in ``folder`` to run code.
+    ``raw_options`` are the task's options as they came: a shell reads those there that only it knows, and checks
+    them. ``folder`` is where to work; it is there once a process was started. ``attachments`` is where files are
+    that were attached to this or an earlier message of the task; that folder exists only if there are any.
+    ``is_trusted``: the owner trusts the project in ``folder`` to run code. ``kernels`` are those that the owner
+    offers.
     """
 
     subtask_id: str
     task_id: str
     prompt: str
     options: Options
+    raw_options: dict[str, Any] = {}
     folder: Path
     attachments: Path
     permission_mode: PermissionMode
@@ -36,6 +53,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     history_session: str | None
     timeout: float | None
     environ: dict[str, str]
+    kernels: dict[str, Kernel] = {}
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -66,6 +84,24 @@ class Start(Protocol):
     ) -> Child: ...
 
 
+class Keep(Protocol):
+    """Lends a process that the device keeps for the task's next turn, one per task and ``kind``.
+
+    It is started where none is kept, or one that is ``about`` something else, unless the shell is not choosy. When
+    the subtask is stopped and it does not come to rest by itself, it is ended with the subtask.
+    """
+
+    async def __call__(
+        self,
+        kind: str,
+        argv: Sequence[str],
+        env: Mapping[str, str],
+        *,
+        about: str = "",
+        is_choosy: bool = True,
+    ) -> Kept: ...
+
+
 class Ask(Protocol):
     """Asks whoever watches whether ``tool`` may run with ``input``; waits for the answer."""
 
@@ -90,24 +126,43 @@ class Tools(msgspec.Struct, frozen=True):
 
     emit: Emit
     start: Start
+    keep: Keep
     ask: Ask
     send_file: SendFile
     hosts: Hosts
     adopt: Callable[[Child], None]
 
 
-class Shell(Protocol):
-    """One subtask's run. ``asks`` says whether what it runs asks for permission by itself."""
+class Shell(ABC):
+    """One subtask's run; made anew for each. ``asks`` says whether what it runs asks for permission by itself.
 
-    asks: bool
+    Where it does not, and the device's owner has neither named the shell nor set a looser permission mode, the
+    runner asks before it begins.
+    """
 
-    def __init__(self, job: Job, tools: Tools) -> None: ...
+    asks: ClassVar[bool] = False
 
+    @abstractmethod
+    def __init__(self, job: Job, tools: Tools) -> None:
+        """Take the work; nothing is done yet."""
+
+    @classmethod
+    def unusable(cls, here: Here) -> str | None:
+        """Return why it cannot run on this computer and what to do about it; None if it can. Must be quick."""
+        return None
+
+    @abstractmethod
     async def run(self, attached: Sequence[Path]) -> Outcome:
-        """Run to the end, with the files of this message. The runner ends the processes, whatever happens."""
+        """Run to the end, with the files of this message, and return how it ended.
+
+        What it raises becomes a failure. It must never block the event loop: what takes long belongs into a
+        process (``tools.start``), which the runner ends, whatever happens.
+        """
 
     async def interrupt(self) -> None:
-        """Ask the work to stop by itself, as Ctrl-C does."""
+        """Ask the work to stop by itself, as Ctrl-C does; the runner ends what does not."""
+        return
 
     async def deliver(self, text: str) -> bool:
         """Hand over a follow-up; False if it cannot be taken."""
+        return False

@@ -2,16 +2,18 @@
 
 import asyncio
 import contextlib
+import shutil
 import sys
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from executor import environment, mcp_servers
 from executor.attachments import listed
 from executor.processes import Child
 from executor.shells import claude_images
-from executor.shells.base import Job, Outcome, Tools
+from executor.shells.base import Here, Job, Outcome, Shell, Tools
 from executor.shells.claude_wire import (
     Asked,
     Begun,
@@ -33,6 +35,9 @@ from wegent.protocol.errors import Code
 from wegent.protocol.output_events import decode_event
 from wegent.protocol.time_limit import time_limit
 
+SDKS = ("claude_agent_sdk", "claude_code_sdk")
+_CLI_PLACES = (".local/bin", ".claude/local", ".npm-global/bin", "node_modules/.bin", ".yarn/bin")
+"""Below a person's home; the SDKs look there besides PATH."""
 HOST = (sys.executable, "-P", "-m", "executor.shells.claude_host")
 END_WITHIN = 10.0
 TAKEN_WITHIN = 60.0
@@ -42,7 +47,7 @@ _TODO_TOOLS = {"CLAUDE_CODE_ENABLE_TODO_TOOLS": "1", "CLAUDE_CODE_ENABLE_TASKS":
 """The CLI offers its todo list to programs only when asked to; its newer task tools would replace it."""
 
 
-class ClaudeCode:
+class ClaudeCode(Shell):
     """Runs one turn; Claude itself asks before it does what needs permission."""
 
     asks = True
@@ -58,6 +63,16 @@ class ClaudeCode:
         self._listening: asyncio.Task[None] | None = None
         self._taken: deque[asyncio.Future[bool]] = deque()
         self._complaints: deque[bytes] = deque(maxlen=_COMPLAINTS // 1024)
+
+    @classmethod
+    def unusable(cls, here: Here) -> str | None:
+        """Return what of Claude Code is missing; asking where a package is does not import it."""
+        wanted = here.environ.get("WEGENT_CLAUDE_SDK")
+        if not any(find_spec(name) for name in ([wanted] if wanted else SDKS)):
+            return "the Claude Code SDK is not installed. Type: pip install 'wegent[executor]'"
+        if shutil.which("claude", path=here.environ.get("PATH")) or any(path.exists() for path in _cli_places()):
+            return None
+        return "there is no `claude`. Install Claude Code, and run `claude` once to log in."
 
     async def run(self, attached: Sequence[Path]) -> Outcome:
         """Run the turn to its end."""
@@ -245,6 +260,16 @@ class ClaudeCode:
         if self._session is None:
             return result
         return {"session_id": self._session, **(result or {})}
+
+
+def _cli_places() -> Iterator[Path]:
+    """Yield where a CLI may be: in the SDK's wheel, and where the SDKs look for one that is not on PATH."""
+    name = "claude.exe" if sys.platform == "win32" else "claude"
+    sdk = find_spec(SDKS[0])
+    if sdk is not None and sdk.origin is not None:
+        yield Path(sdk.origin).parent / "_bundled" / name
+    yield from (Path.home() / folder / name for folder in _CLI_PLACES)
+    yield Path("/usr/local/bin") / name
 
 
 def _explained(message: str) -> str:

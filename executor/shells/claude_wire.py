@@ -1,11 +1,12 @@
 """What the executor and the process that hosts Claude Code say to each other: JSON lines over its pipes."""
 
-from collections.abc import AsyncIterator
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
 from executor.permission import PermissionMode
+from executor.shells.wire import line as line
+from executor.shells.wire import lines as lines
 
 
 class Command(msgspec.Struct, frozen=True, tag_field="type", omit_defaults=True):
@@ -114,27 +115,3 @@ AnyTold = Begun | Happened | Session | Asked | Taken | Ended
 
 commands: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(AnyCommand)
 told: msgspec.json.Decoder[AnyTold] = msgspec.json.Decoder(AnyTold)
-
-
-def line(message: Command | Told) -> bytes:
-    """Write one message as a line."""
-    return msgspec.json.encode(message) + b"\n"
-
-
-class Reader(Protocol):
-    """A byte stream, such as asyncio.StreamReader."""
-
-    async def read(self, n: int) -> bytes:
-        """Return up to ``n`` bytes, none at the end."""
-
-
-async def lines(reader: Reader) -> AsyncIterator[bytes]:
-    """Yield whole lines of any length; a torn last one is dropped."""
-    pieces: list[bytes] = []
-    while chunk := await reader.read(64 << 10):
-        *whole, rest = chunk.split(b"\n")
-        for end in whole:
-            yield b"".join((*pieces, end))
-            pieces = []
-        if rest:
-            pieces.append(rest)

@@ -10,7 +10,7 @@ from typing import Literal
 
 from executor import environment
 from executor.processes import Child
-from executor.shells.base import Job, Outcome, Tools
+from executor.shells.base import Job, Outcome, Shell, Tools
 from wegent.protocol.errors import Code
 from wegent.protocol.output_events import Stream
 
@@ -19,10 +19,8 @@ BACKGROUND_GRACE = 0.5
 """Seconds that background processes have to end by themselves once the command has ended."""
 
 
-class Command:
+class Command(Shell):
     """Runs one command and streams its stdout and stderr."""
-
-    asks = False
 
     def __init__(self, job: Job, tools: Tools) -> None:
         self._job = job
@@ -52,10 +50,6 @@ class Command:
         """Send SIGINT to the command and all it started in its group."""
         if self._child is not None:
             self._child.interrupt()
-
-    async def deliver(self, text: str) -> bool:
-        """Refuse: a command takes no follow-ups."""
-        return False
 
     def _argv(self) -> list[str]:
         if self._job.options.argv:

@@ -12,6 +12,7 @@ from executor.coalescer import MAX_PIECE, Coalescer, encode
 from wegent.protocol.codec import MAX_EVENT
 from wegent.protocol.output_events import (
     AnyEvent,
+    CellOutput,
     Notice,
     Stream,
     Text,
@@ -127,3 +128,29 @@ def test_what_json_cannot_carry_is_told_as_text() -> None:
     found = decode_event(encoded)
     assert isinstance(found, ToolUse)
     assert found.input == {"half": "?", "big": str(2**80), "3": None}
+
+
+async def test_what_a_cell_writes_is_joined_and_a_display_that_changes_again_is_told_once() -> None:
+    out: list[bytes] = []
+    coalescer = Coalescer(out.extend, 60, on_failure=lambda error: None)
+
+    def written(index: int, text: str) -> CellOutput:
+        return CellOutput(index, {"output_type": "stream", "name": "stdout", "text": text})
+
+    def display(kind: str, id: str, text: str) -> CellOutput:
+        shown = {"output_type": kind, "data": {"text/plain": text}, "metadata": {}}
+        return CellOutput(1, {**shown, "transient": {"display_id": id}})
+
+    bar = [display("update_display_data", "bar", f"{n}%") for n in range(100)]
+    other = display("update_display_data", "other", "x")
+    first = display("display_data", "bar", "")
+    for event in (written(1, "a"), written(1, "b"), written(2, "c"), first, *bar, other, bar[-1]):
+        coalescer.add(event)
+    coalescer.flush()
+    assert [decode_event(event) for event in out] == [
+        *(written(1, "ab"), written(2, "c")),
+        *(first, bar[-1], other, bar[-1]),
+    ]
+    halves = [decode_event(part) for part in encode(written(1, "é" * MAX_EVENT))]
+    assert all(isinstance(half, CellOutput) for half in halves) and len(halves) > 2
+    assert "".join(half.output["text"] for half in halves if isinstance(half, CellOutput)) == "é" * MAX_EVENT

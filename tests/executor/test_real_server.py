@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from support.marked import marked
 from support.model_endpoint import claude_env, model_endpoint, text, tool
+from support.notebooks import code_cells, executed, notebook, printed
 from support.processes import eventually
 from support.stack import Stack, StackUser
 
@@ -225,3 +226,34 @@ async def test_a_device_sends_files_only_for_what_it_runs_itself(stack: Stack, u
     assert await post(operator) == 403, "a cloud executor has no files of its own"
     await stack.settled(user, subtask)
     assert await post(user, subtask_id=subtask) == 404, "it is over"
+
+
+async def test_a_notebook_is_sent_from_a_client_and_read_back_executed(stack: Stack, user: StackUser) -> None:
+    await stack.start_executor(user, "executor", "--shell", "Notebook", "--shell", "Python")
+    form = aiohttp.FormData(quote_fields=False)
+    content = notebook(
+        "total = n * 2\nprint('total', total)", "total", "raise SystemError('enough')", parameters="n = 1"
+    )
+    form.add_field("file", content, filename="模型 one.ipynb", content_type="application/x-ipynb+json")
+    _, file = await stack.call(user, "POST", "/files", data=form)
+    options = {"notebook": file["id"], "parameters": {"n": 21}, "kernel": "python3"}
+    subtask = await send(stack, user, "", shell="Notebook", options=options)
+    settled = await stack.settled(user, subtask, 60)
+    assert (settled["state"], settled["error"]["code"]) == ("failed", "shell_failed")
+    assert settled["error"]["message"] == "Cell 5 failed: SystemError: enough"
+    told = [event for event in await stack.events(user, subtask) if event["type"] == "file"]
+    assert [(event["name"], event["id"]) for event in told] == [
+        ("模型 one.executed.ipynb", settled["result"]["notebook"])
+    ]
+    headers = {"Authorization": f"Bearer {user.token}"}
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"{stack.url}/files/{settled['result']['notebook']}", headers=headers) as answer,
+    ):
+        assert answer.status == 200
+        cells = code_cells(executed(await answer.read()))
+    assert printed(cells[2]) == "total 42\n"
+    assert cells[3].outputs[0].data["text/plain"] == "42"
+    assert cells[4].outputs[0].ename == "SystemError"
+    device = await stack.get(user, "/devices/executor")
+    assert (device["kernels"], device["shells"]) == (["python3"], ["Notebook", "Python"])

@@ -27,8 +27,9 @@ export default function CellOutput({ output, name }: CellOutputProps) {
       return <Traceback output={output} name={name} />;
     case "display_data":
     case "execute_result":
-    case "update_display_data":
       return <Bundle data={fields(output["data"])} name={name} />;
+    case "clear_output":
+      return null;
     default:
       return (
         <div className="px-4 py-3">

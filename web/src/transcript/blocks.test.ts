@@ -134,6 +134,37 @@ test("a cell's stream outputs are joined, others are kept apart", () => {
   expect(found).toMatchObject([{ kind: "cell", source: "x", outputs: [{ text: "a\nb\nc" }, shown] }]);
 });
 
+test("a display is updated wherever it is, and what is cleared is gone once the next output comes", () => {
+  const output = (index: number, output: Record<string, unknown>): RawEvent => ({
+    type: "cell_output",
+    index,
+    output,
+  });
+  const bar = (text: string, output_type: string) => ({
+    output_type,
+    data: { "text/plain": text },
+    metadata: {},
+    transient: { display_id: "bar" },
+  });
+  const stream = (text: string) => ({ output_type: "stream", name: "stdout", text });
+  const wait = { output_type: "clear_output", wait: true };
+  const found = blocks(
+    output(1, bar("0%", "display_data")),
+    output(2, stream("old")),
+    output(2, bar("9%", "update_display_data")),
+    output(2, wait),
+  );
+  expect(found).toMatchObject([
+    { outputs: [{ output_type: "display_data", data: { "text/plain": "9%" } }] },
+    { outputs: [stream("old"), wait] },
+  ]);
+  expect(blocks(output(1, stream("old")), output(1, wait), output(1, stream("new")))).toMatchObject([
+    { outputs: [stream("new")] },
+  ]);
+  expect(blocks(output(1, stream("old")), output(1, { ...wait, wait: false }))).toMatchObject([{ outputs: [] }]);
+  expect(blocks(output(1, bar("lost", "update_display_data")))).toEqual([]);
+});
+
 test("usage is summed over the turn", () => {
   const used = { type: "usage", input_tokens: 2, seconds: 1, model: "m" };
   expect(reduce(EMPTY, [used, { ...used, cost_usd: 0.5 }], 1).usage).toMatchObject({

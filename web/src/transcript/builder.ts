@@ -2,7 +2,7 @@
 import { known } from "@/transcript/known-event";
 import type { Block, CellBlock, ToolBlock, Transcript } from "@/transcript/blocks";
 import { MarkdownCut } from "@/transcript/markdown-cut";
-import { withOutput } from "@/transcript/cell-outputs";
+import { isUpdate, withOutput, withUpdate } from "@/transcript/cell-outputs";
 import { isPiece, run, type Piece } from "@/transcript/runs";
 import { terminalBlocks } from "@/transcript/terminal";
 import { diffTarget } from "@/transcript/tool-diffs";
@@ -11,6 +11,7 @@ import type {
   Approval,
   ApprovalDone,
   Cell,
+  CellOutput,
   Diff,
   OutputEvent,
   RawEvent,
@@ -125,8 +126,7 @@ export class TranscriptBuilder {
         return;
       }
       case "cell_output": {
-        const cell = this.cell(event.index);
-        this.replace(cell.at, { ...cell.block, outputs: withOutput(cell.block.outputs, event.output) });
+        this.takeOutput(event);
         return;
       }
       case "follow_up":
@@ -250,6 +250,20 @@ export class TranscriptBuilder {
     const { at, block } = this.cell(event.index);
     const source = typeof event.source === "string" ? event.source : block.source;
     this.replace(at, { ...block, of: event.of, source });
+  }
+
+  /** An update may be of a display in any cell. */
+  private takeOutput({ index, output }: CellOutput): void {
+    if (!isUpdate(output)) {
+      const { at, block } = this.cell(index);
+      this.replace(at, { ...block, outputs: withOutput(block.outputs, output) });
+      return;
+    }
+    for (const at of this.cells.values()) {
+      const block = this.blocks[at] as CellBlock;
+      const outputs = withUpdate(block.outputs, output);
+      if (outputs !== block.outputs) this.replace(at, { ...block, outputs });
+    }
   }
 
   /** The block of a cell, made where there is none yet. */
