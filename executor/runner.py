@@ -9,8 +9,7 @@ from typing import Any
 
 import msgspec
 
-from executor import workspace
-from executor import whole_output
+from executor import whole_output, workspace
 from executor.approvals import Approvals
 from executor.attachments import AttachmentError, Attachments
 from executor.coalescer import Coalescer
