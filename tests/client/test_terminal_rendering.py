@@ -173,8 +173,8 @@ async def test_a_traceback_has_its_colours_only_where_they_are_wanted_and_never_
 
 
 async def test_a_field_that_a_newer_device_adds_changes_nothing(show: Show) -> None:
-    call = b'{"type":"tool_use","id":"t1","name":"Bash","input":{"command":"ls"},"parent":"t0"}'
-    result = b'{"type":"tool_result","id":"t1","content":"","parent":"t0"}'
+    call = b'{"type":"tool_use","id":"t1","name":"Bash","input":{"command":"ls"},"someday":"t0"}'
+    result = b'{"type":"tool_result","id":"t1","content":"","someday":"t0"}'
     _, err = await show(decode_event(call), decode_event(result))
     assert err == "✓ Bash ls\n"
 

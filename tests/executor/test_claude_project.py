@@ -108,7 +108,7 @@ async def test_in_a_folder_that_the_owner_trusts_a_projects_settings_and_servers
         assert ended.status == "completed", ended
     assert (tmp_path / "hooked").exists()
     assert (tmp_path / "ran").exists()
-    assert "TEA!" in endpoint.said[2]
+    assert "TEA!" in str(endpoint.requests[2]["messages"])
     assert json.dumps(endpoint.requests[0]).count("Always answer in verse.") == 1
 
 
