@@ -99,6 +99,7 @@ class Runner:
             await self._send_results()
         with contextlib.suppress(OSError):  # the failure became the outcome already
             outcome = _with_file(outcome, self._limit.finish())
+            outcome = self._redactor.value(outcome)  # before it is told how much was taken out
             self._outgoing.finish()
             self._coalescer.flush()
         if self._subtask.stop_wanted is Stop.DISK_FAILED:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from executor import environment, mcp_servers
+from executor import environment, mcp_servers, workspace
 from executor.attachments import listed
 from executor.processes import Child
 from executor.shells import claude_images
@@ -94,7 +94,7 @@ class ClaudeCode(Shell):
             return Outcome.failed(Code.SHELL_FAILED, str(error))
         if (refusal := await self._allowed_servers()) is not None:
             return refusal
-        job.folder.mkdir(parents=True, exist_ok=True)
+        workspace.enter(job.folder)
         start = self._start([files[id] for id in job.options.files], images)
         said = await self._begin(start, is_fresh=False) or await self._begin(start, is_fresh=True)
         if said is None:
