@@ -231,3 +231,23 @@ async def test_bypassing_asks_nothing_and_still_leaves_nothing_behind(
     assert not of(record, Approval)
     assert "hi" in str(of(record, ToolResult)[0].content)
     assert not commands()
+
+
+async def test_a_task_may_be_stricter_than_its_device(
+    backend: ScriptedBackend, start_claude, tmp_path: Path
+) -> None:
+    write = tool("Write", file_path=str(tmp_path / "project/made"), content="x")
+    (tmp_path / "project").mkdir()
+    replies = [[write], [text("Asked.")], [write], [text("Planned.")], [write], [text("Written.")]]
+    async with model_endpoint(*replies) as endpoint:
+        start_claude(endpoint, "--permission-mode", "acceptEdits", "--workspace", str(tmp_path / "project"))
+        folder = {"workdir": str(tmp_path / "project")}
+        for mode in ("ask", "plan"):
+            record = await offer(backend, mode, options={**folder, "permission_mode": mode})
+            await answer(backend, record, await approval(record), "deny")
+            assert (await record.ended(40)).status == "completed"
+            assert not (tmp_path / "project/made").exists()
+        record = await offer(backend, "own", options=folder)
+        assert (await record.ended(40)).status == "completed"
+        assert not of(record, Approval)
+        assert (tmp_path / "project/made").read_text() == "x"
