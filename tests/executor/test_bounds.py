@@ -67,8 +67,8 @@ def test_flags_come_before_the_environment() -> None:
     assert config(WEGENT_BACKEND_URL="https://a.example/").url == "https://a.example"
 
 
-def test_shells_are_those_that_were_named_else_claude_code() -> None:
-    assert config().shells == ("ClaudeCode",)
+def test_shells_are_those_that_were_named_else_claude_code_and_notebook() -> None:
+    assert config().shells == ("ClaudeCode", "Notebook")
     assert config("--shell", "Command", "--shell", "Command").shells == ("Command",)
 
 
