@@ -9,13 +9,13 @@ import pytest
 from executor import environment, permission, workspace
 from executor.config import Config, NoLoginError
 from executor.load import measure
-from executor.main import _parser
+from executor.parser import make_parser
 from executor.sleep import has_slept
 from wegent.protocol.timing import InvalidSettingError
 
 
 def config(*flags: str, **environ: str) -> Config:
-    return Config.read(_parser().parse_args(flags), {"WEGENT_HOME": "/nowhere", "WEGENT_TOKEN": "t"} | environ)
+    return Config.read(make_parser().parse_args(flags), {"WEGENT_HOME": "/nowhere", "WEGENT_TOKEN": "t"} | environ)
 
 
 @pytest.mark.parametrize("wanted", [None, "plan", "ask", "default", "acceptEdits", "bypassPermissions"])
