@@ -1,7 +1,7 @@
 """Keeps the computer from sleeping while tasks run, where its owner wants that.
 
 Linux: a logind inhibitor (systemd-inhibit(1)) around a ``cat`` that ends when this process does. macOS:
-caffeinate(8), which watches this process. Windows: SetThreadExecutionState. Whatever fails is said once and does no harm.
+caffeinate(8), which watches this process. Windows: SetThreadExecutionState. A failure is said once and harmless.
 """
 
 import asyncio

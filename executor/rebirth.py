@@ -7,10 +7,10 @@ from collections.abc import Mapping
 
 
 def be_reborn(environ: Mapping[str, str]) -> int:
-    """Become a new process of the same program (and the same id); return only on Windows.
+    """Become a new process of the same program, and the same id; return only on Windows.
 
-    Windows has no exec: there the old process waits for the new one and returns its exit code. Raises OSError where
-    the interpreter is gone.
+    Windows has no exec: there the old process waits for the new one and returns its exit code. Raises OSError
+    where the interpreter is gone.
     """
     argv = [sys.executable, *sys.orig_argv[1:]]
     for stream in (sys.stdout, sys.stderr):

@@ -1,8 +1,8 @@
-"""Where a running executor listens: a socket file in its home; where that cannot be, a loopback port with a secret.
+"""Where a running executor listens: a socket file in its home; elsewhere a loopback port and a secret.
 
 ``control.sock`` is used wherever its path fits into an address (unix(7): 108 bytes, 104 on macOS) and the system
-has such sockets. Else ``control.json``, readable by its owner alone, names a port on the loopback interface and the
-secret that every question must carry: anybody on the computer can connect to a port.
+has such sockets. Else ``control.json``, readable by its owner alone, names a port on the loopback interface and
+the secret that every question must carry: anybody on the computer can connect to a port.
 """
 
 import os

@@ -57,7 +57,8 @@ class ControlClient:
         Raises :class:`RefusedError`, TimeoutError when it does not answer, ConnectionError when it died.
         """
         question = Question(ask, now, self._secret)
-        self._connection.sendall(msgspec.json.encode(question) + b"\n")
+        with contextlib.suppress(ConnectionError):  # it has ended, and its last word may wait to be read
+            self._connection.sendall(msgspec.json.encode(question) + b"\n")
         line = self._lines.readline(MAX_LINE)
         if not line:
             raise ConnectionResetError("the executor closed the connection without a word")

@@ -21,7 +21,7 @@ class Question(msgspec.Struct, frozen=True, omit_defaults=True):
     secret: str = ""
 
 
-class Connection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Connection(msgspec.Struct, frozen=True, kw_only=True):
     """Where the executor connects to; why it is not connected, and when it tries again (RFC 3339)."""
 
     url: str = ""
@@ -30,7 +30,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     next_try: str | None = None
 
 
-class Login(msgspec.Struct, frozen=True, omit_defaults=True):
+class Login(msgspec.Struct, frozen=True):
     """Whose token is used, and until when (RFC 3339), as far as that is known here."""
 
     user: str | None = None

@@ -1,7 +1,7 @@
 """macOS: an agent of the user's launchd (launchd.plist(5)).
 
-launchd cannot tell exit codes apart, so the executor is told that it is a service (``run --service``): it then says
-0 where starting again is useless, and logs to a file of its own.
+launchd cannot tell exit codes apart, so the executor is told that it is a service (``run --service``): it then
+says 0 where starting again is useless, and logs to a file of its own.
 """
 
 import os
