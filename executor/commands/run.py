@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import logging.handlers
 import os
 import sys
 from argparse import Namespace
@@ -58,9 +57,11 @@ def _open_log(is_service: bool) -> None:
     """Log to standard error, or to a file of its own where the system keeps no log for services."""
     handler: logging.Handler = logging.StreamHandler(sys.stderr)
     if is_service:
+        from logging.handlers import RotatingFileHandler  # a service's alone, and slow to import
+
         path = log_file(credentials.home())
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handler = logging.handlers.RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=_LOGS_KEPT)
+        handler = RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=_LOGS_KEPT)
     logging.basicConfig(handlers=[handler], format="%(asctime)s %(message)s", level=logging.INFO)
 
 

@@ -205,7 +205,9 @@ async def test_a_draining_device_gets_nothing_new_until_it_registers_again(share
         assert (await device.start()).subtask_id == sent["subtask_id"]
 
 
-async def test_a_paused_device_shows_that_and_what_waits_for_it_never_fails(shared: Stack, user: StackUser) -> None:
+async def test_a_paused_device_shows_that_and_what_waits_for_it_never_fails(
+    shared: Stack, user: StackUser
+) -> None:
     async with shared.device(user) as device:
         await device.register(paused=True)
         sent = await shared.send(user, "work", device_id="raw-device")

@@ -1,9 +1,7 @@
 """What the owner offers bounds what a task may do; and how the owner says it."""
 
-import time
 from pathlib import Path
 
-import psutil
 import pytest
 
 from executor import environment, permission, workspace

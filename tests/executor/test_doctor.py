@@ -189,7 +189,11 @@ async def test_servers_that_are_not_as_they_should_be(doctor: Doctor, server: Se
 async def test_logins(doctor: Doctor, server: Server) -> None:
     async with serving(server.handle) as port:
         url = f"http://127.0.0.1:{port}"
-        for code, words in (("token_revoked", "revoked"), ("token_expired", "expired"), ("unauthenticated", "take")):
+        for code, words in (
+            ("token_revoked", "revoked"),
+            ("token_expired", "expired"),
+            ("unauthenticated", "take"),
+        ):
             server.me = (401, {"code": code})
             await doctor.looks(url)
             name, found, next = doctor.only_failure()
@@ -263,7 +267,10 @@ async def test_a_check_that_hangs_or_breaks_hides_no_other(tmp_path: Path) -> No
 async def test_people_read_it_in_their_language(doctor: Doctor, programs: Programs) -> None:
     settings = {"WEGENT_HOME": str(doctor.home), "WEGENT_SHELLS": "Command", "WEGENT_TOKEN": "t"}
     url = f"http://127.0.0.1:{free_port()}"
-    for language, words in (("C.UTF-8", ("✗ Connection: port", "    → Is the server")), ("zh_CN.UTF-8", ("✗ 连接：",))):
+    for language, words in (
+        ("C.UTF-8", ("✗ Connection: port", "    → Is the server")),
+        ("zh_CN.UTF-8", ("✗ 连接：",)),
+    ):
         env = {**settings, "LANG": language}
         program = programs.module("executor.main", "doctor", "--url", url, name="doctor", env=env)
         assert await program.ended(60) == 1

@@ -45,7 +45,9 @@ def test_several_cards_are_told_as_one() -> None:
 async def test_heartbeats_tell_what_the_cards_do_and_do_not_wait_for_it(
     backend: ScriptedBackend, start_executor: StartExecutor, tmp_path: Path
 ) -> None:
-    start_executor(PATH=smi(tmp_path / "bin", f"while [ ! -e {tmp_path}/go ]; do sleep 0.05; done; echo 40; echo 60"))
+    start_executor(
+        PATH=smi(tmp_path / "bin", f"while [ ! -e {tmp_path}/go ]; do sleep 0.05; done; echo 40; echo 60")
+    )
     await eventually(lambda: len(backend.loads) >= 3)
     assert not any("gpu" in load for load in backend.loads)
     (tmp_path / "go").touch()

@@ -73,6 +73,43 @@ async def test_a_device_shows_how_busy_its_computer_is(stack: Stack, user: Stack
     assert (await eventually(load)).keys() == {"cpu", "memory"}
 
 
+async def test_what_is_sent_to_a_paused_device_waits_until_its_owner_resumes_it(
+    stack: Stack, user: StackUser
+) -> None:
+    await stack.start_executor(user)
+    home = str(stack.programs.root / "executors/executor")
+
+    async def command(*words: str, code: int = 0, **env: str) -> str:
+        environ = {**stack.executor_environment(user, Path(home)), "LANG": "C.UTF-8", **env}
+        program = stack.programs.module("executor.main", *words, name=words[0], env=environ)
+        assert await program.ended() == code, program.text
+        return program.text
+
+    running = await send(stack, user, "echo up; while [ ! -e go ]; do sleep 0.05; done; rm go")
+    await says(stack, user, running, "up")
+    await command("pause")
+    assert (await stack.get(user, "/devices/executor"))["paused"] is True
+    waiting = await send(stack, user, "echo later")
+    listed = stack.programs.module(
+        "wegent.cli", "devices", name="wegent", env=stack.executor_environment(user, Path(home))
+    )
+    assert await listed.ended() == 0 and "paused" in listed.text
+    (task,) = (Path(home) / "workspaces").iterdir()
+    (task / "go").touch()
+    assert (await stack.settled(user, running))["state"] == "completed"
+    assert (await stack.subtask(user, waiting))["state"] == "queued"
+    await command("resume")
+    assert (await stack.settled(user, waiting))["state"] == "completed"
+    assert (await stack.get(user, "/devices/executor"))["paused"] is False
+    await command("doctor", WEGENT_SHELLS="Command")
+    refused = await command("doctor", code=1, WEGENT_SHELLS="Command", WEGENT_TOKEN="not.a.token")
+    assert "✗ Token: the server does not take it" in refused and "! WebSocket: gets through" in refused
+    _, listing = await stack.call(user, "GET", "/tokens")
+    async with Database.open(stack.database_url) as database:
+        await tokens.revoke(database, user.id, listing["items"][0]["id"])
+    assert "✗ Token: it was revoked" in await command("doctor", code=1, WEGENT_SHELLS="Command")
+
+
 async def test_a_stop_is_cancelling_until_nothing_runs(stack: Stack, user: StackUser) -> None:
     await stack.start_executor(user)
     subtask = await send(stack, user, f"echo up; {FOR_EVER}")

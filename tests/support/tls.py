@@ -1,4 +1,4 @@
-"""Servers for examinations: with certificates of every kind, and answers as the wrong sort of server gives them."""
+"""Servers for examinations: with certificates of every kind, and answers of every sort."""
 
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
