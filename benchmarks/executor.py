@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import psutil
 from aiohttp import WSMsgType, web
 
 from benchmarks.connection import PATIENCE
@@ -80,6 +81,7 @@ async def arrivals() -> AsyncIterator[Arrivals]:
 async def measure_executor(plan: Plan) -> Executor:
     """Start an executor again and again, each time with nothing known but its login; watch the last one idle."""
     seconds: list[float] = []
+    spent: list[float] = []
     async with arrivals() as server, Programs.running() as programs:
         for number in range(plan.executor_starts):
             env = {
@@ -90,6 +92,7 @@ async def measure_executor(plan: Plan) -> Executor:
             program = await programs.start(*argv, name=f"executor-{number}", env=env)
             async with time_limit(PATIENCE):
                 seconds.append(await server.registered.get() - began)
+            spent.append(sum(psutil.Process(program.pid).cpu_times()[:2]))
             if number < plan.executor_starts - 1:
                 await program.end()
         await asyncio.sleep(2 * HEARTBEAT_SECONDS)
@@ -100,6 +103,7 @@ async def measure_executor(plan: Plan) -> Executor:
             starts=len(seconds),
             seconds_to_registered=statistics.median(seconds),
             worst_seconds=max(seconds),
+            cpu_seconds=statistics.median(spent),
             resident_bytes=resident_bytes(program.pid),
             cpu_share=used.cpu[0] / used.seconds,
         )

@@ -119,6 +119,8 @@ class Executor(msgspec.Struct, frozen=True, kw_only=True):
     seconds_to_registered: float
     """The median, from the start of its process to the server's answer to its register."""
     worst_seconds: float
+    cpu_seconds: float
+    """The median of what it computed until then, which depends less on what else the computer does."""
     resident_bytes: int
     cpu_share: float
     """Of one core."""

@@ -138,9 +138,10 @@ def _idle(idle: Sequence[Idle]) -> Table:
 
 
 def _executor(one: Executor) -> Table:
-    columns = ("starts", "registered after", "at worst", "memory MB", "CPU")
+    columns = ("starts", "registered after", "at worst", "computing", "memory MB", "CPU idle")
     row = (
         str(one.starts), f"{one.seconds_to_registered:.2f} s", f"{one.worst_seconds:.2f} s",
+        f"{one.cpu_seconds:.2f} s",
         f"{one.resident_bytes / 1e6:.1f}", f"{one.cpu_share:.2%}",
     )  # fmt: skip
     return _table("An idle executor (memory: resident; CPU of one core, a heartbeat each second)", columns, [row])
