@@ -25,7 +25,13 @@ from executor.words.words import Words
 
 def token(**claims: Any) -> str:
     """Return a JWT that nobody signed."""
-    said = {"iat": time.time(), "jti": "j", "exp": time.time() + 3 * 86_400, "scopes": ["device", "send", "read"], **claims}
+    said = {
+        "iat": time.time(),
+        "jti": "j",
+        "exp": time.time() + 3 * 86_400,
+        "scopes": ["device", "send", "read"],
+        **claims,
+    }
     parts = (b'{"alg":"none"}', msgspec.json.encode(said), b"signature")
     return ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts)
 

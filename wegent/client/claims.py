@@ -10,7 +10,7 @@ HALF = 0.5
 
 
 class Claims(msgspec.Struct, frozen=True):
-    """When a token was issued and ends, in the server's seconds since 1970, where it stands in its chain, what it may do."""
+    """When a token was issued and ends, in the server's seconds since 1970, its chain, and what it may do."""
 
     iat: float
     exp: float
