@@ -150,9 +150,16 @@ class Offers:
         if message.retry:
             self._pause_until = time.monotonic() + self._pause
             self._pause = min(self._pause * 2, LONGEST_PAUSE_SECONDS)
-            await settle.give_back(self._store, row, reason)
+            await self._give_back(row, reason)
         else:
             await settle.reject(self._store, row, settle.task_error(Code.DECLINED, reason))
+
+    async def _give_back(self, row: SubtaskRow, reason: str) -> None:
+        """Queue it again; what crossed the device's word that it takes nothing new is no failed offer."""
+        if self.is_draining:
+            await settle.requeue(self._store, row, reason=reason, failed_offers=row.failed_offers)
+        else:
+            await settle.give_back(self._store, row, reason)
 
     async def _expire(self, rows: list[SubtaskRow]) -> None:
         """Take back offers that the device did not answer in time."""

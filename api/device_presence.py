@@ -26,6 +26,7 @@ class SessionPresence:
         self._has_left = False
         self.generation = device.generation
         self.load: dict[str, float] = {}
+        self.paused = False
 
     def note_heard(self) -> None:
         """The device sent something."""
@@ -37,7 +38,7 @@ class SessionPresence:
         if self._has_left or remaining <= 0:
             return
         self._written = time.monotonic()
-        presence = Presence(self.generation, reconnecting, self.load)
+        presence = Presence(self.generation, reconnecting, self.load, self.paused)
         holder = await self._store.presence.write(self._device.row, presence, remaining)
         if holder > self.generation:
             self._close(CloseError(CloseCode.REPLACED, "a newer connection took this device over"))
@@ -57,6 +58,12 @@ class SessionPresence:
         """The device registered again on the same socket, perhaps after a goodbye."""
         self.generation = generation
         self._has_left = False
+
+    async def pause(self) -> None:
+        """The device takes nothing new, and its owner's pages show that."""
+        self.paused = True
+        await self.write()
+        await self._store.pubsub.publish(pubsub.user_channel(self._device.user_id))
 
     async def leave(self, *, goodbye: bool) -> None:
         """The socket closes: offline at once after a goodbye, else reconnecting until the key expires."""

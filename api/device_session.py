@@ -81,6 +81,7 @@ class DeviceSession:
                 self._group = group
                 self._ingest = Ingest(self._store, self.device, self._wire.send_event, self.spawn)
                 self._offers = Offers(self._store, self.device, self._id, self._wire, self._ingest)
+                self._offers.is_draining = self._presence.paused = message.paused
                 self._reports = Reports(self._store, self.device, self._wire, self._ingest)
                 await stack.enter_async_context(
                     self._store.pubsub.listen(pubsub.device_channel(self.device.row), self._poked)
@@ -211,7 +212,7 @@ class DeviceSession:
             raise ProtocolError(Code.CONFLICT, "This socket is registered for another device.")
         registered = await self._register(message)
         self._presence.rejoin(registered.device.generation)
-        self._offers.is_draining = False
+        self._offers.is_draining = self._presence.paused = message.paused
         await self._answer_register(frame, registered)
 
     # --- reading
@@ -270,6 +271,7 @@ class DeviceSession:
     async def _on_drain(self, frame: Frame) -> None:
         decode_data(frame.data, Leave)
         self._offers.is_draining = True
+        await self._presence.pause()
         await self._wire.answer(frame, {})
 
     async def _on_goodbye(self, frame: Frame) -> None:

@@ -14,6 +14,7 @@ from benchmarks import machine, tables
 from benchmarks.claude import measure_claude
 from benchmarks.connection import BrokenError
 from benchmarks.dispatch import count_statements, measure_sending
+from benchmarks.executor import measure_executor
 from benchmarks.idle import measure_idle
 from benchmarks.page import measure_page
 from benchmarks.plan import SMALLEST, WHOLE, Plan
@@ -21,7 +22,7 @@ from benchmarks.relay import measure_flow
 from benchmarks.results import Relayed, Results
 from wegent.protocol.time_limit import time_limit
 
-PARTS = ("relay", "dispatch", "idle", "page", "claude")
+PARTS = ("relay", "dispatch", "idle", "executor", "page", "claude")
 LONGEST_SECONDS = 600
 RESULTS = Path(__file__).parent / "results"
 
@@ -67,6 +68,9 @@ async def _measure(parts: tuple[str, ...], plan: Plan, console: Console) -> Resu
             console.print("idle sockets")
             idle = [await measure_idle("devices", plan), await measure_idle("viewers", plan)]
             found = msgspec.structs.replace(found, idle=idle)
+        if "executor" in parts:
+            console.print("an idle executor")
+            found = msgspec.structs.replace(found, executor=await measure_executor(plan))
         if "page" in parts:
             console.print("the web page")
             found = msgspec.structs.replace(found, page=await measure_page(plan))

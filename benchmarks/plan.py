@@ -42,6 +42,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """How many idle sockets there are, step by step."""
     idle_seconds: float
     """How long the last step is watched for what idling costs."""
+    executor_starts: int
     page_events: int
     """Of a conversation that is opened."""
     page_rate: int
@@ -69,6 +70,7 @@ WHOLE = Plan(
     turns_counted=30,
     idle_steps=[200, 1000],
     idle_seconds=5,
+    executor_starts=15,
     page_events=10_000,
     page_rate=2000,
     page_seconds=10,
@@ -86,6 +88,7 @@ SMALLEST = Plan(
     turns_counted=2,
     idle_steps=[2, 5],
     idle_seconds=0.2,
+    executor_starts=2,
     page_events=300,
     page_rate=500,
     page_seconds=1,

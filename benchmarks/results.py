@@ -112,6 +112,20 @@ class Idle(msgspec.Struct, frozen=True, kw_only=True):
     redis_share: float
 
 
+class Executor(msgspec.Struct, frozen=True, kw_only=True):
+    """An executor that has nothing to do, with a heartbeat each second."""
+
+    starts: int
+    seconds_to_registered: float
+    """The median, from the start of its process to the server's answer to its register."""
+    worst_seconds: float
+    cpu_seconds: float
+    """The median of what it computed until then, which depends less on what else the computer does."""
+    resident_bytes: int
+    cpu_share: float
+    """Of one core."""
+
+
 class FirstLoad(msgspec.Struct, frozen=True, kw_only=True):
     """What is loaded until a message can be written, gzipped; ``later_scripts`` come when they are needed."""
 
@@ -179,6 +193,7 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     dispatch: list[Dispatched] = []
     statements: Statements | None = None
     idle: list[Idle] = []
+    executor: Executor | None = None
     page: PageFigures | None = None
     claude: FirstWords | None = None
 

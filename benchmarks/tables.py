@@ -10,6 +10,7 @@ from benchmarks.plan import Plan
 from benchmarks.results import (
     Answering,
     Dispatched,
+    Executor,
     FirstWords,
     Idle,
     PageFigures,
@@ -33,6 +34,8 @@ def show(results: Results, console: Console) -> None:
         console.print(_statements(results.statements))
     if results.idle:
         console.print(_idle(results.idle))
+    if results.executor:
+        console.print(_executor(results.executor))
     if results.page:
         console.print(_page(results.page, results.plan))
     if results.claude:
@@ -132,6 +135,16 @@ def _idle(idle: Sequence[Idle]) -> Table:
     return _table(
         "Idle sockets at one API process (CPU as a share of one core, with the last number)", columns, rows
     )
+
+
+def _executor(one: Executor) -> Table:
+    columns = ("starts", "registered after", "at worst", "computing", "memory MB", "CPU idle")
+    row = (
+        str(one.starts), f"{one.seconds_to_registered:.2f} s", f"{one.worst_seconds:.2f} s",
+        f"{one.cpu_seconds:.2f} s",
+        f"{one.resident_bytes / 1e6:.1f}", f"{one.cpu_share:.2%}",
+    )  # fmt: skip
+    return _table("An idle executor (memory: resident; CPU of one core, a heartbeat each second)", columns, [row])
 
 
 def _page(page: PageFigures, plan: Plan) -> Table:

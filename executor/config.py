@@ -4,7 +4,6 @@ import os
 import platform
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Self
 
@@ -55,6 +54,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     redact_files: tuple[str, ...] = ()
     labels: dict[str, str] = {}
     warm_seconds: int = 300
+    keep_awake: bool = False
+    once: bool = False
+    """Whether it ends after one subtask."""
     environ: dict[str, str] = {}
     kept: int = 5
     kept_seconds: float = 1800
@@ -71,14 +73,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         said = Settings.of_flags(flags).over(Settings.of_environment(environ)).over(file)
         offered = kernels.offered(said.kernels, said.pythons or ())
         named = _checked_shells(said.shells or ())
-        login = _login(flags.token, file.token, said.url, environ)
+        login = find_login(flags.token, file.token, said.url, environ)
+        slots = 1 if flags.once else said.slots or 5
         return cls(
             url=login.url,
             login=login,
             home=home,
             kind=flags.mode,
             name=said.name or f"{platform.system()} - {platform.node()}"[:200],
-            slots=said.slots or 5,
+            slots=slots,
             shells=shells.usable(named or shells.DEFAULTS, Here(environ, offered)),
             named_shells=frozenset(named),
             kernels=offered,
@@ -94,8 +97,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             kept=0 if flags.mode == "cloud" else 5 if said.kept is None else said.kept,
             kept_seconds=said.kept_seconds or 1800,
             warm_seconds=300 if said.warm_seconds is None else said.warm_seconds,
+            keep_awake=said.keep_awake or False,
+            once=flags.once,
             environ=environ,
-            limits=Limits.of(said, said.slots or 5, flags.mode == "cloud"),
+            limits=Limits.of(said, slots, flags.mode == "cloud"),
             timing=Timing.from_env(environ),
             armed_fault=_checked_fault(environ.get("WEGENT_FAULT")),
         )
@@ -110,15 +115,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         return f"Config(url={self.url!r}, name={self.name!r}, shells={self.shells!r}, home={str(self.home)!r})"
 
 
-def program_version() -> str:
-    """Return the installed version of Wegent."""
-    try:
-        return version("wegent")
-    except PackageNotFoundError:
-        return ""
-
-
-def _login(flag: str | None, file: str | None, url: str | None, environ: Mapping[str, str]) -> Login:
+def find_login(flag: str | None, file: str | None, url: str | None, environ: Mapping[str, str]) -> Login:
     """Return the login to begin with: from a flag, the environment, ``config.toml``, or what login saved.
 
     Of a token that was given and renewed before it is the newest successor.

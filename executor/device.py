@@ -10,6 +10,7 @@ from executor.backlog import Backlog
 from executor.config import Config
 from executor.hosts import Hosts
 from executor.kept import Keeper
+from executor.load import LoadMeter
 from executor.outbox import Meta, Outbox
 from executor.owner_secrets import OwnerSecrets
 from executor.redaction import Secrets
@@ -32,7 +33,13 @@ class Device:
         self.device_id = device_id
         self.login = config.login
         """The login to use now: it is renewed, and another one taken when somebody has logged in again."""
+        self.load = LoadMeter()
+        self.is_paused = False
+        """Takes nothing new until its owner resumes it."""
         self.is_draining = False
+        """Takes nothing new any more: it is about to end."""
+        self.begun = 0
+        """How many subtasks have begun."""
         self.changed = asyncio.Event()
         """Set whenever there may be something to send."""
         self.secrets = OwnerSecrets(config, lambda: self.login.token)
@@ -70,6 +77,11 @@ class Device:
         """How many have begun and not ended."""
         return sum(subtask.phase is Phase.RUNNING for subtask in self)
 
+    @property
+    def takes_new(self) -> bool:
+        """Whether it wants to be offered anything."""
+        return not (self.is_paused or self.is_draining)
+
     async def redacted(self, text: str) -> str:
         """Return a text that is sent for no subtask that runs, without the owner's secrets."""
         await self.secrets.read()
@@ -90,6 +102,8 @@ class Device:
             self.forget(known)
         if self.is_draining:
             return Refusal("The executor is stopping.", retry=True)
+        if self.is_paused:
+            return Refusal("The device is paused.", retry=True)
         if self.busy >= self.config.slots:
             return Refusal(f"All {self.config.slots} slots are taken.", retry=True)
         job = admit(offer, self.config)
@@ -115,7 +129,9 @@ class Device:
         """Start the work: the server has answered yes. Harmless when it has begun."""
         if subtask.phase is not Phase.ACCEPTING:
             return
-        subtask.phase = Phase.RUNNING
+        subtask.mark_running()
+        self.begun += 1
+        self.notify()
         job = self._jobs.pop(subtask.id)
         if subtask.stop_wanted is not None:
             subtask.begun.set()
@@ -152,7 +168,7 @@ class Device:
         fault.reach(fault.BEFORE_REPORT, self.config.armed_fault)
         log.info("Subtask %s is over: %s.", subtask.id, subtask.outcome.status)
         subtask.mark_ended()
-        self._notify()
+        self.notify()
 
     def refuse(self, subtask: Subtask) -> None:
         """Stop a subtask that the server wants stopped; one that has not begun never will."""
@@ -166,7 +182,7 @@ class Device:
             self._jobs.pop(subtask.id, None)
             subtask.begun.set()
             subtask.outbox.remove()
-            self._notify()
+            self.notify()
 
     def stop_all(self, reason: Stop) -> None:
         """Stop everything that runs, and start nothing that is only accepted."""
@@ -192,11 +208,12 @@ class Device:
         self.hosts.kill()
 
     async def wait_until(self, check: Callable[["Device"], bool]) -> None:
-        """Wait until ``check`` holds; looked at whenever a subtask ends or is dropped."""
+        """Wait until ``check`` holds; looked at whenever a subtask begins, ends or is dropped."""
         while not check(self):
             self._left.clear()
             await self._left.wait()
 
-    def _notify(self) -> None:
+    def notify(self) -> None:
+        """Let everybody look who waits for something of this device."""
         self._left.set()
         self.changed.set()

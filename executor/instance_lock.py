@@ -35,8 +35,9 @@ class InstanceLock:
             holder = self._holder()
             os.close(self._descriptor)
             raise LockedError(
-                f"Another executor{holder} runs with {self._path.parent} already. Stop it first,"
-                " or give this one a home of its own: WEGENT_HOME=/another/folder."
+                f"Another executor{holder} runs with {self._path.parent} already."
+                " `wegent-executor status` shows it; stop it first (`wegent-executor stop`), or give this one a"
+                " home of its own: WEGENT_HOME=/another/folder."
             ) from None
         if sys.platform != "win32":
             with contextlib.suppress(OSError):  # on a full disk the next one does not learn our process id

@@ -4,12 +4,14 @@ import asyncio
 import logging
 import platform
 import secrets
+import time
 from collections.abc import Iterator
 from typing import NoReturn
 
 import aiohttp
 
-from executor.config import Config, program_version
+from executor import device_socket
+from executor.config import Config
 from executor.device import Device
 from executor.endings import ConnectionLostError, ExitCode, FatalError
 from executor.pump import MAX_BATCH
@@ -17,6 +19,7 @@ from executor.reaper import Reaper
 from executor.renewal import HOW_TO_LOG_IN, Renewal
 from executor.requests import RefusedError
 from executor.session import MOST_RECEIVED, Session
+from executor.version import program_version
 from wegent.client import network
 from wegent.client.errors import ConnectionFailedError
 from wegent.protocol.backoff import full_jitter
@@ -49,6 +52,10 @@ class Link:
         self._hurry = asyncio.Event()
         self.session: Session | None = None
         """The registered session, while there is one."""
+        self.trouble = ""
+        """Why there is none."""
+        self.next_try: float | None = None
+        """When it is tried again (seconds since 1970)."""
 
     def reconnect(self, reason: str) -> None:
         """Drop the connection and make a new one at once."""
@@ -82,7 +89,7 @@ class Link:
         try:
             session = Session(socket, self._device, self._reaper, self._batch)
             await self._register(session)
-            self.session = session
+            self.session, self.trouble, self.next_try = session, "", None
             try:
                 await session.run()
             except ConnectionLostError as lost:
@@ -94,15 +101,10 @@ class Link:
             await _close(socket)
 
     async def _open(self, http: aiohttp.ClientSession) -> aiohttp.ClientWebSocketResponse:
-        url = f"{self._config.url}/ws/device"
+        url = self._config.url + device_socket.PATH
         try:
             async with time_limit(CONNECT_WITHIN):
-                return await http.ws_connect(
-                    url,
-                    headers={"Authorization": f"Bearer {self._device.login.token}"},
-                    max_msg_size=MOST_RECEIVED,
-                    timeout=aiohttp.ClientWSTimeout(ws_close=2),
-                )
+                return await device_socket.open(http, self._config.url, self._device.login.token, MOST_RECEIVED)
         except aiohttp.WSServerHandshakeError as error:
             code = _REFUSED_UPGRADE.get(error.status)
             raise ConnectionLostError(f"{url} answered HTTP {error.status} {error.message}", code) from None
@@ -127,6 +129,7 @@ class Link:
             kind=config.kind,
             instance=self._instance,
             connection=self._connection,
+            paused=not self._device.takes_new,
             running=self._device.listed(),
         )
         try:
@@ -138,10 +141,13 @@ class Link:
         self._longest_pause = min(config.timing.reconnect_max, registered.online_ttl_seconds * BACK_WITHIN)
         self._backoff = self._fresh_backoff()
         self.renewal.set_clock(registered.server_time)
+        if message.paused is self._device.takes_new:
+            raise ConnectionLostError("what this device takes has changed meanwhile")
         log.info("Connected to %s as %s (%s).", config.url, registered.device.name, self._device.device_id)
 
     async def _react(self, lost: ConnectionLostError) -> None:
         """Do what the reason for the end asks for, before the next try."""
+        self.trouble = str(lost)
         if lost.code == CloseCode.UNAUTHENTICATED:
             if await self.renewal.replace_refused(str(lost)):
                 self._hurry.set()
@@ -166,6 +172,7 @@ class Link:
     async def _pause(self) -> None:
         """Wait a random time, so that a server's restart does not bring everybody back at the same moment."""
         seconds = next(self._backoff)
+        self.next_try = time.time() + seconds
         if not self._hurry.is_set():
             log.info("Reconnecting in %.1f s.", seconds)
         try:

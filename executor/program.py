@@ -8,14 +8,18 @@ import signal
 import sys
 from types import FrameType
 
-from executor import device_id, recovery, sleep
+from executor import device_id, keep_awake, recovery, sleep
 from executor.approvals import Approvals
 from executor.config import Config
+from executor.control.desk import Desk
+from executor.control.messages import Ended
+from executor.control.server import ControlServer
 from executor.device import Device
 from executor.endings import ExitCode, FatalError
 from executor.instance_lock import InstanceLock, LockedError
 from executor.link import Link
 from executor.processes import become_subreaper
+from executor.steering import Steering
 from executor.subtask import Stop
 from wegent.protocol.time_limit import time_limit
 
@@ -33,6 +37,8 @@ class Program:
         self._config = config
         self._stop_asked = asyncio.Event()
         self._device: Device | None = None
+        self.restarts = False
+        """Whether the program is to start itself anew after :meth:`run`."""
 
     async def run(self) -> ExitCode:
         """Work until asked to stop or until that cannot be; return the exit code."""
@@ -64,10 +70,29 @@ class Program:
 
     async def _work(self, device: Device) -> ExitCode:
         link = Link(self._config, device)
+        steering = Steering(self._config.home, device, link, self._stop_asked)
+        desk = Desk(self._config, device, link, steering)
+        control = ControlServer(self._config.home, desk.handle)
+        await control.start()
+        code = ExitCode.FAILED
+        try:
+            code = await self._until_over(device, link, steering)
+            self.restarts = steering.restarts and code is ExitCode.STOPPED
+        finally:
+            await control.close(Ended(code, self.restarts))
+        return code
+
+    async def _until_over(self, device: Device, link: Link, steering: Steering) -> ExitCode:
         linked = asyncio.create_task(link.run())
-        renewed = asyncio.create_task(link.renewal.run())
         asked = asyncio.create_task(self._stop_asked.wait())
-        awake = asyncio.create_task(sleep.watch(lambda: link.reconnect("the computer slept")))
+        watches = [
+            asyncio.create_task(link.renewal.run()),
+            asyncio.create_task(sleep.watch(lambda: link.reconnect("the computer slept"))),
+            asyncio.create_task(keep_awake.watch(device, self._config.keep_awake)),
+            asyncio.create_task(steering.watch_drain()),
+        ]
+        if self._config.once:
+            watches.append(asyncio.create_task(steering.take_one()))
         try:
             await asyncio.wait({linked, asked}, return_when=asyncio.FIRST_COMPLETED)
             if not linked.done():
@@ -76,9 +101,9 @@ class Program:
             return await self._give_up(linked, device)
         finally:
             await device.hosts.close()
-            for task in (linked, asked, awake, renewed):
+            for task in (linked, asked, *watches):
                 task.cancel()
-            await asyncio.wait({linked, asked, awake, renewed}, timeout=GOODBYE_WITHIN)
+            await asyncio.wait({linked, asked, *watches}, timeout=GOODBYE_WITHIN)
             await device.keeper.end_all()
 
     async def _leave(self, link: Link, device: Device) -> None:

@@ -14,7 +14,6 @@ import aiohttp
 from executor.device import Device
 from executor.dispatch import Dispatch
 from executor.endings import ConnectionLostError
-from executor.load import measure
 from executor.pump import Pump
 from executor.reaper import Reaper
 from executor.requests import Done, Refused, RefusedError
@@ -128,12 +127,14 @@ class Session:
         self._last_ref += 1
         return self._last_ref
 
-    async def say(self, event: str, reason: str, deadline: float) -> None:
-        """Tell the server that we are leaving; nothing depends on whether it hears it."""
+    async def say(self, event: str, reason: str, deadline: float) -> bool:
+        """Tell the server that we take nothing new, or leave; return whether it has heard it."""
         try:
             await self.request(event, Leave(reason), Done, deadline)
         except (RefusedError, TimeoutError, ConnectionLostError) as error:
             log.debug("%s was not answered: %s", event, error)
+            return False
+        return True
 
     async def send(self, frame: bytes) -> None:
         """Send one frame; raise ConnectionLostError if the connection is gone."""
@@ -189,7 +190,7 @@ class Session:
         while True:
             await asyncio.to_thread(self._reaper.look)
             running = [subtask.subtask_id for subtask in self._device.listed()]
-            beat = Heartbeat(self._device.device_id, running, measure())
+            beat = Heartbeat(self._device.device_id, running, self._device.load.measure())
             try:
                 answer = await self.request("device:heartbeat", beat, HeartbeatAnswer, deadline)
             except TimeoutError:

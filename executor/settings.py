@@ -40,6 +40,7 @@ _VARIABLES = {
     "output_file_mib": "WEGENT_OUTPUT_FILE_MIB",
     "outbox_mib": "WEGENT_OUTBOX_MIB",
     "warm_seconds": "WEGENT_WARM_SECONDS",
+    "keep_awake": "WEGENT_KEEP_AWAKE",
 }
 """Where the environment says a setting. Lists have commas between their items, folders and files what PATH has."""
 _PATHS = frozenset({"workspaces", "trusted_projects", "redact_files"})
@@ -83,6 +84,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     output_file_mib: Annotated[int, Meta(ge=0, le=1 << 20)] | None = None
     outbox_mib: Annotated[int, Meta(ge=1, le=1 << 20)] | None = None
     warm_seconds: Annotated[int, Meta(ge=0, le=86_400)] | None = None
+    keep_awake: bool | None = None
     environment: dict[str, str] | None = None
 
     @classmethod

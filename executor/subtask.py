@@ -1,6 +1,7 @@
 """One subtask on this device, from the accept that was sent to the answered complete."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 
@@ -46,6 +47,8 @@ class Subtask:
         self.backlog = backlog or Backlog(outbox.spool)
         self.outcome = outbox.outcome
         self.phase = Phase.ACCEPTING if self.outcome is None else Phase.ENDED
+        self.since = time.time()
+        """When it came into its phase."""
         self.stop_wanted: Stop | None = None
         self.stop_grace: float | None = None
         self.stopping = asyncio.Event()
@@ -133,9 +136,13 @@ class Subtask:
         )
         await asyncio.to_thread(self.outbox.write_outcome, self.outcome)
 
+    def mark_running(self) -> None:
+        """It runs from now on."""
+        self.phase, self.since = Phase.RUNNING, time.time()
+
     def mark_ended(self) -> None:
         """Let the end be reported."""
-        self.phase = Phase.ENDED
+        self.phase, self.since = Phase.ENDED, time.time()
         self._changed()
 
     def report(self) -> Complete:

@@ -77,7 +77,7 @@ def resource(device: Device) -> dict[str, object]:
     """Return a device as the resource that the founding document calls a CRD."""
     fields = msgspec.to_builtins(device)
     spec = ("kind", "slots", "shells", "folders", "kernels", "version", "platform", "is_default")
-    status = ("status", "reconnecting", "queued", "running", "load", "last_seen")
+    status = ("status", "reconnecting", "paused", "queued", "running", "load", "last_seen")
     return {
         "apiVersion": "agent.wecode.io/v1",
         "kind": "Device",

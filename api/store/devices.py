@@ -82,6 +82,7 @@ def shown(row: DeviceRow, load: Load, presence: Presence | None, default: int | 
         name=row.name,
         status=status,
         reconnecting=presence is not None and presence.reconnecting,
+        paused=presence is not None and presence.paused,
         slots=Slots(load.used, row.slots),
         queued=load.queued,
         running=load.running,

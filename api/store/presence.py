@@ -66,6 +66,7 @@ class Presence(msgspec.Struct, frozen=True, omit_defaults=True):
     generation: int = 0
     reconnecting: bool = False
     load: dict[str, float] = {}
+    paused: bool = False
 
 
 class Epoch(NamedTuple):

@@ -53,7 +53,7 @@ async def register(store: Store, user_id: str, message: Register, session: str) 
     for row in reconciled.lost:
         error = settle.task_error(Code.EXECUTOR_RESTARTED)
         await settle.settle(store, row.id, Event.LOSE, attempt=row.attempt, error=error)
-    await store.presence.write(device.row, Presence(device.generation))
+    await store.presence.write(device.row, Presence(device.generation, paused=message.paused))
     await store.pubsub.publish(pubsub.device_channel(device.row), f"{device.generation} {session}")
     await store.pubsub.publish(pubsub.user_channel(user_id))
     for row in reconciled.changed:

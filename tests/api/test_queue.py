@@ -205,6 +205,28 @@ async def test_a_draining_device_gets_nothing_new_until_it_registers_again(share
         assert (await device.start()).subtask_id == sent["subtask_id"]
 
 
+async def test_a_paused_device_shows_that_and_what_waits_for_it_never_fails(
+    shared: Stack, user: StackUser
+) -> None:
+    async with shared.device(user) as device:
+        await device.register(paused=True)
+        sent = await shared.send(user, "work", device_id="raw-device")
+        await quiet(device)
+        shown = await shared.get(user, "/devices/raw-device")
+        assert (shown["status"], shown["paused"]) == ("online", True)
+        for _ in range(4):  # each time the offer crosses the device's word that it takes nothing new
+            await device.register()
+            offer = await device.offer()
+            await device.request("device:drain", {"reason": "paused"}, dict)
+            assert (await shared.get(user, "/devices/raw-device"))["paused"] is True
+            await device.decline(offer, "Paused.")
+            assert (await shared.subtask(user, sent["subtask_id"]))["state"] == "queued"
+    async with shared.device(user) as device:
+        await device.register()
+        assert (await shared.get(user, "/devices/raw-device"))["paused"] is False
+        assert (await device.start()).subtask_id == sent["subtask_id"]
+
+
 async def test_a_retry_is_the_tasks_next_turn(shared: Stack, user: StackUser) -> None:
     async with shared.device(user) as device:
         await device.register()

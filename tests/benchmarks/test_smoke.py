@@ -51,6 +51,13 @@ async def test_idle_sockets_are_counted_step_by_step(programs: Programs, tmp_pat
         assert all(step["resident_bytes"] > 0 for step in one["steps"])
 
 
+async def test_an_executor_is_started_and_weighed(programs: Programs, tmp_path: Path) -> None:
+    found = await measured(programs, tmp_path, "executor")
+    assert found["executor"]["starts"] == found["plan"]["executor_starts"]
+    assert found["executor"]["resident_bytes"] > 0
+    assert 0 < found["executor"]["seconds_to_registered"] <= found["executor"]["worst_seconds"]
+
+
 async def test_the_page_shows_all_events_and_its_first_load_is_small(programs: Programs, tmp_path: Path) -> None:
     found = (await measured(programs, tmp_path, "page"))["page"]
     assert found["opening"]["click_ms"] > 0 and found["opening"]["load_ms"] > 0

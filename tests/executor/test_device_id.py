@@ -1,5 +1,7 @@
 """Which device this computer is."""
 
+import sys
+import types
 import uuid
 from pathlib import Path
 
@@ -60,3 +62,32 @@ def test_what_the_protocol_does_not_take_is_not_used(tmp_path: Path, cached: str
     found = device_id.load(tmp_path)
     assert found != cached
     assert device_id.is_valid(found)
+
+
+def test_windows_says_it_in_its_registry(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Key:
+        def __enter__(self) -> "Key":
+            return self
+
+        def __exit__(self, *error: object) -> None: ...
+
+    opened: list[str] = []
+
+    def open_key(root: object, place: str) -> Key:
+        opened.append(place)
+        return Key()
+
+    registry = types.ModuleType("winreg")
+    answers = {"HKEY_LOCAL_MACHINE": 0, "OpenKey": open_key, "QueryValueEx": lambda key, name: (f"{name}-1", 1)}
+    for name, value in answers.items():
+        setattr(registry, name, value)
+    monkeypatch.setitem(sys.modules, "winreg", registry)
+    monkeypatch.setattr(device_id.sys, "platform", "win32")
+    assert device_id._hardware_id() == "MachineGuid-1"
+    assert opened == [r"SOFTWARE\Microsoft\Cryptography"]
+
+
+def test_the_hardware_is_asked_in_each_systems_own_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device_id, "_platform_uuid", lambda: "the mac's")
+    monkeypatch.setattr(device_id.sys, "platform", "darwin")
+    assert device_id._hardware_id() == "the mac's"

@@ -11,6 +11,7 @@ import pytest
 from support.marked import marked
 from support.processes import eventually
 
+from executor import processes
 from executor.environment import Mark
 from executor.processes import Child, Tree, born, is_same
 
@@ -116,3 +117,37 @@ async def test_a_reused_process_id_is_another_process(start: Starter) -> None:
 async def test_a_program_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         await Child.start(["/no/such/program"], cwd=tmp_path, env={}, mark=Mark("", "x"))
+
+
+async def test_on_windows_a_child_leads_a_group_that_ctrl_break_reaches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What asyncio is asked there; the system itself was never seen."""
+    asked: dict[str, object] = {}
+
+    class Transport:
+        def send_signal(self, number: object) -> None:
+            asked["signal"] = number
+
+        def close(self) -> None: ...
+
+        def get_pid(self) -> int:
+            return 1
+
+        def get_pipe_transport(self, number: int) -> None: ...
+
+    async def start(factory: Callable[[], object], *argv: str, **options: object) -> tuple[Transport, object]:
+        asked.update(options)
+        protocol = factory()
+        return Transport(), protocol
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "subprocess_exec", start, raising=False)
+    monkeypatch.setattr(processes.sys, "platform", "win32")
+    monkeypatch.setattr(processes.subprocess, "CREATE_NEW_PROCESS_GROUP", 0x200, raising=False)
+    monkeypatch.setattr(processes.signal, "CTRL_BREAK_EVENT", "break", raising=False)
+    child = await Child.start(["x"], cwd=tmp_path, env={}, mark=Mark(str(tmp_path), "s"))
+    assert asked["creationflags"] == 0x200 and "start_new_session" not in asked
+    child.interrupt()
+    assert asked["signal"] == "break"
+    assert processes._group_of(os.getpid()) is None  # there are no groups to look for, nor to signal
+    processes._signal_group(os.getpid(), 15)

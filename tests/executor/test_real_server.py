@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import jwt
 import msgspec
 import pytest
 from support.marked import marked
@@ -13,6 +14,9 @@ from support.model_endpoint import claude_env, model_endpoint, text, tool
 from support.notebooks import code_cells, executed, notebook, printed
 from support.processes import eventually
 from support.stack import Stack, StackUser
+
+from api.store import tokens
+from api.store.database import Database
 
 FOR_EVER = "trap '' INT TERM; setsid sleep 100 & while true; do sleep 1; done"
 
@@ -71,6 +75,50 @@ async def test_a_device_shows_how_busy_its_computer_is(stack: Stack, user: Stack
         return (await stack.get(user, "/devices/executor"))["load"]
 
     assert (await eventually(load)).keys() == {"cpu", "memory"}
+
+
+async def test_what_is_sent_to_a_paused_device_waits_until_it_is_resumed(stack: Stack, user: StackUser) -> None:
+    await stack.start_executor(user)
+    home = stack.programs.root / "executors/executor"
+    environment = {**stack.executor_environment(user, home), "LANG": "C.UTF-8", "WEGENT_SHELLS": "Command"}
+
+    async def command(*words: str, code: int = 0, **env: str) -> str:
+        program = stack.programs.module("executor.main", *words, name=words[0], env={**environment, **env})
+        assert await program.ended() == code, program.text
+        return program.text
+
+    running = await send(stack, user, "echo up; while [ ! -e go ]; do sleep 0.05; done; rm go")
+    await says(stack, user, running, "up")
+    await command("pause")
+    assert (await stack.get(user, "/devices/executor"))["paused"] is True
+    waiting = await send(stack, user, "echo later")
+    listed = stack.programs.module("wegent.cli", "devices", name="wegent", env=environment)
+    assert await listed.ended() == 0 and "paused" in listed.text
+    (task,) = (home / "workspace").iterdir()
+    (task / "go").touch()
+    assert (await stack.settled(user, running))["state"] == "completed"
+    assert (await stack.subtask(user, waiting))["state"] == "queued"
+    await command("resume")
+    assert (await stack.settled(user, waiting))["state"] == "completed"
+    assert (await stack.get(user, "/devices/executor"))["paused"] is False
+
+
+async def test_the_doctor_finds_what_the_server_says_to_a_login(stack: Stack, user: StackUser) -> None:
+    home = stack.programs.root / "executors/patient"
+    environment = {**stack.executor_environment(user, home), "LANG": "C.UTF-8", "WEGENT_SHELLS": "Command"}
+
+    async def examined(code: int, **env: str) -> str:
+        program = stack.programs.module("executor.main", "doctor", name="doctor", env={**environment, **env})
+        assert await program.ended() == code, program.text
+        return program.text
+
+    assert "✓ WebSocket: gets through" in await examined(0)
+    refused = await examined(1, WEGENT_TOKEN="not.a.token")
+    assert "✗ Token: the server does not take it" in refused and "! WebSocket: gets through" in refused
+    claims = jwt.decode(user.token, options={"verify_signature": False})
+    async with Database.open(stack.database_url) as database:
+        await tokens.revoke(database, user.id, claims["jti"])
+    assert "✗ Token: it was revoked" in await examined(1)
 
 
 async def test_a_stop_is_cancelling_until_nothing_runs(stack: Stack, user: StackUser) -> None:

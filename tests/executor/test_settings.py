@@ -7,7 +7,7 @@ import pytest
 from support.processes import eventually
 
 from executor.config import Config
-from executor.main import _parser
+from executor.parser import make_parser
 from tests.executor.conftest import StartExecutor
 from wegent.protocol.timing import InvalidSettingError
 
@@ -34,7 +34,7 @@ def home(tmp_path: Path) -> Path:
 
 
 def read(home: Path, *flags: str, **environ: str) -> Config:
-    return Config.read(_parser().parse_args(flags), {"WEGENT_HOME": str(home), "WEGENT_TOKEN": "t"} | environ)
+    return Config.read(make_parser().parse_args(flags), {"WEGENT_HOME": str(home), "WEGENT_TOKEN": "t"} | environ)
 
 
 def test_the_file_counts_where_nothing_else_is_said(home: Path) -> None:

@@ -10,12 +10,13 @@ HALF = 0.5
 
 
 class Claims(msgspec.Struct, frozen=True):
-    """When a token was issued and ends, in the server's seconds since 1970, and where it stands in its chain."""
+    """When a token was issued and ends, in the server's seconds since 1970, its chain, and what it may do."""
 
     iat: float
     exp: float
     jti: str
     gen: int = 0
+    scopes: list[str] | None = None
 
     @property
     def life(self) -> float:

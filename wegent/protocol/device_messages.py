@@ -18,7 +18,7 @@ class Running(msgspec.Struct, frozen=True):
 
 
 class Register(msgspec.Struct, frozen=True, kw_only=True):
-    """``device:register``: the first message of a device."""
+    """``device:register``: the first message of a device. A ``paused`` one is offered nothing, as after drain."""
 
     device_id: DeviceId
     name: Name
@@ -32,6 +32,7 @@ class Register(msgspec.Struct, frozen=True, kw_only=True):
     kind: DeviceKind = "local"
     instance: Instance = ""
     connection: Seq = 0
+    paused: bool = False
     running: Annotated[list[Running], Meta(max_length=10_000)] = []
 
 

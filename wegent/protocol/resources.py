@@ -25,12 +25,16 @@ class Slots(msgspec.Struct, frozen=True):
 
 
 class Device(msgspec.Struct, frozen=True, kw_only=True):
-    """A computer that runs its owner's subtasks, as ``GET /devices/{id}`` gives it. Times are RFC 3339 UTC."""
+    """A computer that runs its owner's subtasks, as ``GET /devices/{id}`` gives it. Times are RFC 3339 UTC.
+
+    ``paused``: it is there and goes on with what runs, but takes nothing new: what is sent to it waits.
+    """
 
     device_id: str
     name: str
     status: DeviceStatus
     reconnecting: bool = False
+    paused: bool = False
     slots: Slots
     queued: int
     running: list[str]

@@ -93,6 +93,7 @@ CHINESE: dict[str, str] = {
     "busy": "繁忙",
     "offline": "离线",
     "reconnecting": "重连中",
+    "paused": "已暂停",
     "no_default": "没有默认设备。",
     "default_is": "默认设备：{device}",
     "no_questions": "没有任务在等待回答。",

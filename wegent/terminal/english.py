@@ -101,6 +101,7 @@ ENGLISH: dict[str, str] = {
     "busy": "busy",
     "offline": "offline",
     "reconnecting": "reconnecting",
+    "paused": "paused",
     "no_default": "No default device.",
     "default_is": "Default device: {device}",
     "no_questions": "No task waits for an answer.",

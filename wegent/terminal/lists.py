@@ -63,7 +63,8 @@ async def default_device(session: Session, device: str | None, unset: bool) -> i
 
 
 def _device_row(session: Session, device: Device) -> tuple[str, ...]:
-    status = session.words("reconnecting" if device.reconnecting else device.status)
+    presence = "paused" if device.paused and device.status != "offline" else device.status
+    status = session.words("reconnecting" if device.reconnecting else presence)
     return (
         visible(device.name) + (" ⭐" if device.is_default else ""),
         f"{LIGHTS[device.status]} {status}",

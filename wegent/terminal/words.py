@@ -1,6 +1,7 @@
 """The words of the terminal, in the reader's language."""
 
 from collections.abc import Mapping
+from typing import Self
 
 from wegent.client.errors import WegentError
 from wegent.terminal.chinese import CHINESE, CHINESE_ERRORS
@@ -16,7 +17,7 @@ class Words:
         self._phrases = CHINESE if language == "zh" else ENGLISH
 
     @classmethod
-    def for_locale(cls, environ: Mapping[str, str]) -> "Words":
+    def for_locale(cls, environ: Mapping[str, str]) -> Self:
         """Choose by the locale, whose variables go before each other as POSIX says (XBD, section 8.2)."""
         for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
             if environ.get(name):

@@ -4,7 +4,7 @@ import { presenceOf } from "./presence";
 import { PresenceDot } from "./presence-dot";
 
 interface Props {
-  device: Pick<Device, "status" | "reconnecting">;
+  device: Pick<Device, "status" | "reconnecting" | "paused">;
   /** Shows the light alone; the word is still there for those who do not see it, and on hovering. */
   compact?: boolean;
 }

@@ -35,6 +35,11 @@ test("a device that was cut off is reconnecting, whatever else it is", () => {
   expect(presenceOf(device({ status: "busy" }))).toBe("busy");
 });
 
+test("a device that is there and takes nothing new is paused", () => {
+  expect(presenceOf(device({ status: "busy", paused: true }))).toBe("paused");
+  expect(presenceOf(device({ status: "offline", paused: true }))).toBe("offline");
+});
+
 describe("short ids", () => {
   test("are eight letters where that is enough", () => {
     expect(shortId("0123456789abcdef")).toBe("01234567");

@@ -13,6 +13,7 @@ const COLOURS: Record<Presence, string> = {
   online: "text-dot-online",
   busy: "text-dot-busy",
   offline: "text-dot-offline",
+  paused: "text-dot-offline",
   reconnecting: "text-dot-busy animate-spin [animation-duration:2.4s]",
 };
 
@@ -28,5 +29,6 @@ const SHAPES: Record<Presence, React.JSX.Element> = {
     />
   ),
   offline: <circle {...ring} />,
+  paused: <path fill="currentColor" d="M2 1h3v10H2ZM7 1h3v10H7Z" />,
   reconnecting: <circle {...ring} strokeDasharray="4 3.07" />,
 };

@@ -291,12 +291,17 @@ export interface Slots {
   readonly total: number;
 }
 
-/** A computer that runs its owner's subtasks, as `GET /devices/{id}` gives it. Times are RFC 3339 UTC. */
+/**
+ * A computer that runs its owner's subtasks, as `GET /devices/{id}` gives it. Times are RFC 3339 UTC.
+ *
+ * `paused`: it is there and goes on with what runs, but takes nothing new: what is sent to it waits.
+ */
 export interface Device {
   readonly device_id: string;
   readonly name: string;
   readonly status: "online" | "offline" | "busy";
   readonly reconnecting?: boolean;
+  readonly paused?: boolean;
   readonly slots: Slots;
   readonly queued: number;
   readonly running: readonly string[];

@@ -1,0 +1,1 @@
+"""What ``wegent-executor`` does, one module for each command or family of them."""

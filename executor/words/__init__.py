@@ -1,0 +1,1 @@
+"""What the commands of ``wegent-executor`` say, in the reader's language."""
