@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from executor.kernels import Kernel
 from executor.settings import Settings
 
 
@@ -24,6 +25,7 @@ class Patient:
         self.environ = environ
         self.settings = self.file = Settings()
         """What counts, and what config.toml says of it."""
+        self.kernels: dict[str, Kernel] = {}
         self.url = ""
         self.proxy: Proxy | None = None
         self.token: str | None = None

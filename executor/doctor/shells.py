@@ -1,16 +1,20 @@
-"""What runs tasks: Claude Code with its login, and Jupyter's kernels."""
+"""What runs tasks: the shells that are offered, Claude Code with its login, and Jupyter's kernels."""
 
 import asyncio
 import contextlib
-import shutil
 import sys
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
+from executor import kernels, shells
 from executor.doctor.check import Finding, failed, ok, skipped, warning
 from executor.doctor.patient import Patient
-from executor.shells.claude_code import SDKS
+from executor.shells.base import Here
+from executor.shells.claude_code import SDKS, find_cli
+from wegent.protocol.timing import InvalidSettingError
+
+_KERNEL_SHELLS = {"Python", "Notebook"}
 
 _LOGINS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")
 _ELSEWHERE = ("CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX", "CLAUDE_CODE_USE_FOUNDRY")
@@ -24,7 +28,7 @@ async def look_at_claude(patient: Patient) -> Finding:
     sdk = next((name for name in SDKS if find_spec(name)), None)
     if sdk is None:
         return failed("claude_no_sdk")
-    cli = claude_cli(patient.environ)
+    cli = find_cli(patient.environ)
     if cli is None:
         return failed("claude_no_cli", sdk=sdk)
     version = await _version(cli, patient.environ)
@@ -37,24 +41,35 @@ async def look_at_claude(patient: Patient) -> Finding:
 
 
 async def look_at_kernels(patient: Patient) -> Finding:
-    """Which kernels Jupyter knows here."""
-    wanted = {"Python", "Notebook"} & set(patient.settings.shells or ())
-    if find_spec("jupyter_client") is None:
-        return failed("kernels_no_jupyter") if wanted else skipped("kernels_no_jupyter")
-    names = sorted(await asyncio.to_thread(_kernels))
-    if names:
-        return ok("kernels_found", names=", ".join(names))
-    return failed("kernels_none") if wanted else warning("kernels_none")
+    """Which kernels are offered."""
+    said = patient.settings
+    try:
+        patient.kernels = await asyncio.to_thread(kernels.offered, said.kernels, said.pythons or ())
+    except InvalidSettingError as error:
+        return failed("kernels_invalid", reason=str(error))
+    if patient.kernels:
+        return ok("kernels_found", names=", ".join(patient.kernels))
+    return failed("kernels_none") if _KERNEL_SHELLS & set(said.shells or ()) else warning("kernels_none")
 
 
-def claude_cli(environ: Mapping[str, str]) -> str | None:
-    """Return the CLI that would be driven: the SDK's own, else the one on PATH."""
-    spec = find_spec(SDKS[0])
-    name = "claude.exe" if sys.platform == "win32" else "claude"
-    for folder in (spec.submodule_search_locations or ()) if spec else ():
-        if (bundled := Path(folder) / "_bundled" / name).exists():
-            return str(bundled)
-    return shutil.which("claude", path=environ.get("PATH"))
+async def look_at_shells(patient: Patient) -> Finding:
+    """Whether each shell that is to be offered can run here, and why not."""
+    named = patient.settings.shells or ()
+    unknown = [name for name in named if name not in shells.known()]
+    if unknown:
+        return failed("shells_unknown", names=", ".join(unknown), known=", ".join(shells.known()))
+    here = Here(patient.environ, patient.kernels)
+    wanted = named or shells.DEFAULTS
+    reasons = {name: await asyncio.to_thread(shells.unusable, name, here) for name in wanted}
+    why = "; ".join(f"{name}: {reason}" for name, reason in reasons.items() if reason is not None)
+    usable = ", ".join(name for name, reason in reasons.items() if reason is None)
+    if not why:
+        return ok("shells_fine", names=usable)
+    return (
+        warning("shells_some", names=usable, why=why)
+        if usable and not named
+        else failed("shells_unusable", why=why)
+    )
 
 
 def claude_login(environ: Mapping[str, str], platform: str = sys.platform) -> str | None:
@@ -84,9 +99,3 @@ async def _version(cli: str, environ: Mapping[str, str]) -> str | None:
         with contextlib.suppress(ProcessLookupError):
             child.kill()
     return said.decode(errors="replace").strip()[:64] or None if child.returncode == 0 else None
-
-
-def _kernels() -> list[str]:
-    from jupyter_client.kernelspec import KernelSpecManager
-
-    return list(KernelSpecManager().find_kernel_specs())

@@ -5,7 +5,7 @@ import contextlib
 import shutil
 import sys
 from collections import deque
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -70,7 +70,7 @@ class ClaudeCode(Shell):
         wanted = here.environ.get("WEGENT_CLAUDE_SDK")
         if not any(find_spec(name) for name in ([wanted] if wanted else SDKS)):
             return "the Claude Code SDK is not installed. Type: pip install 'wegent[executor]'"
-        if shutil.which("claude", path=here.environ.get("PATH")) or any(path.exists() for path in _cli_places()):
+        if find_cli(here.environ) is not None:
             return None
         return "there is no `claude`. Install Claude Code, and run `claude` once to log in."
 
@@ -262,12 +262,21 @@ class ClaudeCode(Shell):
         return {"session_id": self._session, **(result or {})}
 
 
+def find_cli(environ: Mapping[str, str]) -> str | None:
+    """Return the CLI that the SDK would drive; None if there is none."""
+    bundled, *elsewhere = _cli_places()
+    if bundled.exists():
+        return str(bundled)
+    found = shutil.which("claude", path=environ.get("PATH"))
+    return found or next((str(path) for path in elsewhere if path.exists()), None)
+
+
 def _cli_places() -> Iterator[Path]:
     """Yield where a CLI may be: in the SDK's wheel, and where the SDKs look for one that is not on PATH."""
     name = "claude.exe" if sys.platform == "win32" else "claude"
     sdk = find_spec(SDKS[0])
-    if sdk is not None and sdk.origin is not None:
-        yield Path(sdk.origin).parent / "_bundled" / name
+    package = Path(sdk.origin).parent if sdk is not None and sdk.origin is not None else Path("missing")
+    yield package / "_bundled" / name
     yield from (Path.home() / folder / name for folder in _CLI_PLACES)
     yield Path("/usr/local/bin") / name
 

@@ -106,6 +106,19 @@ def server() -> Server:
     return Server()
 
 
+async def test_a_shell_that_cannot_run_says_why(doctor: Doctor, server: Server) -> None:
+    async with serving(server.handle) as port:
+        url = f"http://127.0.0.1:{port}"
+        await doctor.looks(url, WEGENT_SHELLS="Command,Comand")
+        assert doctor.only_failure()[:2] == ("shells", "there is no shell Comand")
+        await doctor.looks(url, WEGENT_SHELLS="ClaudeCode", WEGENT_CLAUDE_SDK="no_such_sdk")
+        assert "ClaudeCode: " in doctor.failures()["shells"]
+        await doctor.looks(url, code=0)
+        assert doctor.lines["shells"]["found"] == "Command"
+        await doctor.looks(url, WEGENT_KERNELS="no-such-kernel")
+        assert "no-such-kernel" in doctor.only_failure()[1]
+
+
 async def test_where_all_is_well_nothing_fails(doctor: Doctor, server: Server) -> None:
     async with serving(server.handle) as port:
         await doctor.looks(f"http://127.0.0.1:{port}", code=0)
