@@ -147,18 +147,13 @@ class Offers:
         if row.state is not State.OFFERED or row.attempt != message.attempt:
             return
         reason = message.reason.replace("\0", "") or "The device gave no reason."
-        if message.retry:
-            self._pause_until = time.monotonic() + self._pause
-            self._pause = min(self._pause * 2, LONGEST_PAUSE_SECONDS)
-            await self._give_back(row, reason)
-        else:
+        if not message.retry:
             await settle.reject(self._store, row, settle.task_error(Code.DECLINED, reason))
-
-    async def _give_back(self, row: SubtaskRow, reason: str) -> None:
-        """Queue it again; what crossed the device's word that it takes nothing new is no failed offer."""
-        if self.is_draining:
+        elif self.is_draining:  # it crossed the device's word that it takes nothing new: no failed offer
             await settle.requeue(self._store, row, reason=reason, failed_offers=row.failed_offers)
         else:
+            self._pause_until = time.monotonic() + self._pause
+            self._pause = min(self._pause * 2, LONGEST_PAUSE_SECONDS)
             await settle.give_back(self._store, row, reason)
 
     async def _expire(self, rows: list[SubtaskRow]) -> None:

@@ -12,6 +12,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 METHODS = {"get", "post", "put", "patch", "delete"}
 NO_BODY = {
     ("post", "/auth/logout"),
+    ("post", "/auth/renew"),
     ("post", "/subtasks/{subtask_id}/cancel"),
     ("post", "/subtasks/{subtask_id}/retry"),
     ("put", "/devices/{device_id}/default"),

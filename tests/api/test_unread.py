@@ -74,6 +74,7 @@ async def test_an_approval_makes_a_task_unread_and_its_replay_does_not(
     shared: Stack, user: StackUser, device: RawDevice
 ) -> None:
     async with shared.viewer(user) as viewer:
+        await viewer.device_state("raw-device", "online")  # from then on it is told of changes
         task_id = (await shared.send(user, "x", device_id="raw-device"))["task_id"]
         assert await changed(viewer) == TaskChanged(task_id)
         offer = await device.start()

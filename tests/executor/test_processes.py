@@ -144,9 +144,10 @@ async def test_on_windows_a_child_leads_a_group_that_ctrl_break_reaches(
     monkeypatch.setattr(asyncio.get_running_loop(), "subprocess_exec", start, raising=False)
     monkeypatch.setattr(processes.sys, "platform", "win32")
     monkeypatch.setattr(processes.subprocess, "CREATE_NEW_PROCESS_GROUP", 0x200, raising=False)
+    monkeypatch.setattr(processes.subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0x4000, raising=False)
     monkeypatch.setattr(processes.signal, "CTRL_BREAK_EVENT", "break", raising=False)
     child = await Child.start(["x"], cwd=tmp_path, env={}, mark=Mark(str(tmp_path), "s"))
-    assert asked["creationflags"] == 0x200 and "start_new_session" not in asked
+    assert asked["creationflags"] == 0x4200 and "start_new_session" not in asked
     child.interrupt()
     assert asked["signal"] == "break"
     assert processes._group_of(os.getpid()) is None  # there are no groups to look for, nor to signal
