@@ -47,12 +47,16 @@ class Outgoing:
         if piece is None:
             self._sink(self._redacted(event))
             return
-        known = self._flows.get(piece.key)
-        flow = _Flow(known.redactor if known else self._redactor.pieces(), piece.make)
-        self._flows[piece.key] = flow
+        flow = self._flow(piece)
         self._give(flow, flow.redactor.feed(piece.text))
         if flow.redactor.is_holding and self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(SHOWN_AFTER, self._release)
+
+    def skip(self, event: AnyEvent) -> None:
+        """Look at an event that is not sent: what follows may be the end of a secret that begins in it."""
+        piece = _piece(event)
+        if piece is not None:
+            self._flow(piece).redactor.feed(piece.text)
 
     def finish(self) -> None:
         """Give out the rest, and say how much was taken out."""
@@ -62,6 +66,12 @@ class Outgoing:
             self._timer = None
         if self._redactor.found:
             self._sink(Notice("info", _told(self._redactor.found)))
+
+    def _flow(self, piece: _Piece) -> _Flow:
+        known = self._flows.get(piece.key)
+        flow = _Flow(known.redactor if known else self._redactor.pieces(), piece.make)
+        self._flows[piece.key] = flow
+        return flow
 
     def _close_others(self, key: tuple[Any, ...] | None) -> None:
         for other, flow in self._flows.items():

@@ -13,16 +13,28 @@ from wegent.protocol.output_events import AnyEvent, CellOutput, Notice, encode_e
 
 TAIL = 64 << 10
 """Characters of the end that are sent all the same: that is where errors stand."""
+LEAD = 8 << 10
+"""Characters before that end in which a secret may begin that reaches into it."""
 _OVERHEAD = 48
 """Bytes of an event around its text, at most."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class OutputLimit:
-    """Passes events on to ``sink``: of output about ``limit`` bytes, of everything else all."""
+    """Passes events on to ``sink``: of output about ``limit`` bytes, of everything else all.
 
-    def __init__(self, sink: Callable[[AnyEvent], None], limit: int, whole: WholeOutput) -> None:
+    ``skip`` is given what is not sent of the text right before the end.
+    """
+
+    def __init__(
+        self,
+        sink: Callable[[AnyEvent], None],
+        skip: Callable[[AnyEvent], None],
+        limit: int,
+        whole: WholeOutput,
+    ) -> None:
         self._sink = sink
+        self._skip = skip
         self._room = limit
         self._whole = whole
         self._is_over = False
@@ -51,11 +63,11 @@ class OutputLimit:
         """Send the end of what was left out; return the file that has all of it, if there is one."""
         self._whole.close()
         if self._is_over:
-            told = sum(size for _, size in self._tail)
+            lead = max(self._tail_size - TAIL, 0)
+            told = self._tail_size - lead
             if self._left_out > told:
                 self._sink(Notice("warning", f"{_megabytes(self._left_out - told)} were left out. The end of it:"))
-            for event, _ in self._tail:
-                self._sink(event)
+            self._send_last(lead)
         if not self._whole.is_kept:
             return None
         if self._whole.ended:
@@ -73,17 +85,30 @@ class OutputLimit:
             return f"This is more output than is sent. All of it is on the device, in {self._whole.path}."
         return f"This is more output than is sent, and the rest is not kept: {self._whole.ended}."
 
+    def _send_last(self, lead: int) -> None:
+        """Send what is kept but for its first ``lead`` characters."""
+        for event, size in self._tail:
+            if lead >= size or (lead and isinstance(event, CellOutput)):
+                self._skip(event)
+            elif lead:
+                assert not isinstance(event, CellOutput)
+                self._skip(msgspec.structs.replace(event, text=event.text[:lead]))
+                self._sink(msgspec.structs.replace(event, text=event.text[lead:]))
+            else:
+                self._sink(event)
+            lead = max(lead - size, 0)
+
     def _keep_last(self, event: Output) -> None:
         if isinstance(event, CellOutput):
             size = len(encode_event(event))
             if size > TAIL:
                 return
         else:
-            event = msgspec.structs.replace(event, text=event.text[-TAIL:])
+            event = msgspec.structs.replace(event, text=event.text[-TAIL - LEAD :])
             size = len(event.text)
         self._tail.append((event, size))
         self._tail_size += size
-        while self._tail_size > TAIL:
+        while self._tail_size - self._tail[0][1] >= TAIL + LEAD:
             self._tail_size -= self._tail.popleft()[1]
 
 

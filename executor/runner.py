@@ -84,7 +84,7 @@ class Runner:
         self._approvals = Approvals(config.home, job.task_id, self._emit, config.approval_seconds)
         draft, file = subtask.outbox.folder / "output", whole_output.file_of(config.home, subtask.id)
         whole = WholeOutput(draft, file, config.limits.output_file)
-        self._limit = OutputLimit(self._outgoing.add, config.limits.output, whole)
+        self._limit = OutputLimit(self._outgoing.add, self._outgoing.skip, config.limits.output, whole)
         self._attachments = Attachments(config.url, token, job.attachments, self._emit)
         self._uploads = Uploads(config.url, token, subtask.id, self._emit, self._redactor)
         ask, send_file = self._approvals.ask, self._uploads.send

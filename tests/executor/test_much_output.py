@@ -4,6 +4,7 @@ import hashlib
 import re
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -13,7 +14,11 @@ from hypothesis import strategies as st
 from support.processes import Programs
 from support.scripted_backend import Record, ScriptedBackend
 
+from executor.outgoing import Outgoing
 from executor.output_limit import TAIL, OutputLimit
+from executor.patterns import Patterns
+from executor.redaction import Secrets
+from executor.redactor import Redactor
 from executor.whole_output import HELD, WholeOutput
 from wegent.protocol.output_events import (
     AnyEvent,
@@ -136,7 +141,7 @@ class Passed:
     def __init__(self, folder: Path, limit: int, most: int = MIB) -> None:
         self.events: list[AnyEvent] = []
         self.whole = WholeOutput(folder / "draft", folder / "kept/one.log", most)
-        self.limit = OutputLimit(self.events.append, limit, self.whole)
+        self.limit = OutputLimit(self.events.append, lambda event: None, limit, self.whole)
 
 
 texts = st.one_of(st.text(max_size=300), st.binary(max_size=300).map(as_text))
@@ -180,6 +185,25 @@ def test_only_output_is_cut(tmp_path: Path) -> None:
     assert passed.events[5:] == [Text("a" * 200), Stream("stdout", "b")], "nothing was lost: it was the end"
     assert (tmp_path / "kept/one.log").read_text() == "a" * 200 + "b"
     assert not (tmp_path / "draft").exists()
+
+
+@pytest.mark.parametrize("piece", [8192, 64])
+async def test_no_secret_is_left_where_the_end_begins(tmp_path: Path, piece: int) -> None:
+    secret = "4815-1623-4200-9977"
+    for place in range(0, len(secret) + 1, 3):
+        events: list[AnyEvent] = []
+        redactor = Redactor(partial(Secrets, {secret: "it"}), Patterns([]))
+        outgoing = Outgoing(redactor, events.append)
+        whole = WholeOutput(tmp_path / "draft", tmp_path / "kept/one.log", MIB)
+        limit = OutputLimit(outgoing.add, outgoing.skip, 10, whole)
+        text = "x" * TAIL + secret + "y" * (TAIL - place)
+        for start in range(0, len(text), piece):
+            limit.add(Stream("stdout", text[start : start + piece]))
+        limit.finish()
+        outgoing.finish()
+        told = "".join(event.text for event in events if isinstance(event, Stream))
+        assert not any(secret[at : at + 2] in told for at in range(len(secret) - 1)), place
+        assert told.endswith("y" * (TAIL - len(secret)))
 
 
 def test_outputs_of_cells_are_output_too(tmp_path: Path) -> None:
