@@ -81,6 +81,8 @@ class Redactor:
             return self.text(value)
         if isinstance(value, dict):
             return {self.value(key): self.value(item) for key, item in value.items()}
+        if _is_in_lines(value):  # as notebooks keep a text: a secret may go over lines
+            return self.text("".join(value)).splitlines(keepends=True)
         if isinstance(value, list | tuple):
             return [self.value(item) for item in value]
         if isinstance(value, msgspec.Struct):
@@ -125,3 +127,13 @@ class Redactor:
         through = self.pieces()
         given = [through.feed(text[at : at + _PIECE]) for at in range(0, len(text), _PIECE)]
         return "".join((*given, through.close()))
+
+
+def _is_in_lines(value: Any) -> bool:
+    """Whether ``value`` is a list of a text's lines."""
+    return (
+        isinstance(value, list)
+        and len(value) > 1
+        and all(isinstance(line, str) for line in value)
+        and value == "".join(value).splitlines(keepends=True)
+    )

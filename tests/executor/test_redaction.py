@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from executor.patterns import Patterns
 from executor.redaction import REDACTED, Redaction, Secrets
+from executor.redactor import Redactor
 from executor.secret_forms import MOST, needles
 
 SECRET = 'p4ss/wörd+"<&>" =\\~x'
@@ -138,3 +140,13 @@ def test_a_secret_that_something_else_interrupts_is_told_once_and_its_rest_swall
 def test_without_secrets_everything_passes_at_once() -> None:
     assert Redaction(Secrets({})).feed("anything") == "anything"
     assert Redaction(Secrets({"short": "KEY"})).feed("short") == "short", "too short to be told from words"
+
+
+def test_a_secret_that_goes_over_the_lines_of_a_notebook_is_taken_out_of_it() -> None:
+    redactor = Redactor(lambda: Secrets({LONG: "it"}), Patterns([]))
+    wrapped = base64.encodebytes(b"before " + LONG.encode() + b" after").decode().splitlines(keepends=True)
+    notebook = {"cells": [{"source": ["a = 1\n", "b"], "outputs": [{"text": wrapped}], "tags": ["a", "b"]}]}
+    left = json.loads(redactor.content("a.ipynb", json.dumps(notebook).encode()))["cells"][0]
+    assert (left["source"], left["tags"]) == (["a = 1\n", "b"], ["a", "b"])
+    text = "".join(left["outputs"][0]["text"])
+    assert not any(line.strip()[:8] in text for line in wrapped[1:-1]), text
