@@ -242,7 +242,8 @@ class Runner:
         if self._subtask.stopping.is_set():
             raise StoppedError("it is being stopped")
         folder = self._job.folder
-        folder.mkdir(parents=True, exist_ok=True)
+        with self._on_disk():
+            workspace.enter(folder)
         key = f"{kind} {self._job.task_id}"
         kept = await self._keeper.lend(key, argv, env, cwd=folder, about=about, is_choosy=is_choosy)
         self._lent.append(kept)

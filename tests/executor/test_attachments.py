@@ -241,3 +241,27 @@ async def test_nothing_that_a_task_left_in_a_files_place_is_written_to_or_waited
     assert await fetching.fetch(["f1", "f2", "f3"]) == [place / name for name in ("x.txt", "y.txt", "z.txt")]
     assert [path.read_text() for path in sorted(place.iterdir())] == ["new"] * 3
     assert (tmp_path / "other").read_text() == "old"
+
+
+@pytest.mark.parametrize("shell", ["ClaudeCode", "Python"])
+async def test_no_shell_follows_a_link_that_is_put_in_its_folders_place_while_it_waits(
+    backend: ScriptedBackend, start_claude, tmp_path: Path, shell: str
+) -> None:
+    folder, elsewhere = tmp_path / "offered/inner", tmp_path / "elsewhere"
+    folder.mkdir(parents=True)
+    elsewhere.mkdir()
+    backend.files["f"] = ("a.txt", b"a")
+    backend.file_answers = [web.Response(status=503, headers={"Retry-After": "1"})]
+    async with model_endpoint([text("Fine.")]) as endpoint:
+        start_claude(endpoint, "--shell", "Python", "--workspace", str(folder.parent))
+        options = {"files": ["f"], "workdir": str(folder)}
+        await backend.connected()
+        record = await backend.offer("one", "open('it', 'w')", shell=shell, options=options)
+        await record.until(lambda record: record.events)  # the file cannot be fetched yet
+        folder.rmdir()
+        folder.symlink_to(elsewhere)
+        end = await record.ended(40)
+    assert end.error is not None
+    assert "leads elsewhere now" in end.error.message
+    assert not endpoint.requests
+    assert not list(elsewhere.iterdir())
