@@ -1,5 +1,6 @@
 """What the executor was told, read once: flags before environment before ``config.toml``."""
 
+import glob
 import os
 import platform
 from argparse import Namespace
@@ -92,7 +93,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             approval_seconds=said.approval_seconds or 43_200.0,
             redaction=said.redaction or "on",
             redact=_checked_patterns(said.redact or []),
-            redact_files=_files(said),
+            redact_files=_files(said, home),
             labels=said.labels or {},
             kept=0 if flags.mode == "cloud" else 5 if said.kept is None else said.kept,
             kept_seconds=said.kept_seconds or 1800,
@@ -154,10 +155,11 @@ def _checked_patterns(patterns: list[str]) -> tuple[str, ...]:
     return tuple(patterns)
 
 
-def _files(said: Settings) -> tuple[str, ...]:
-    """Return where secrets stand: the usual files besides the owner's own, unless these are switched off."""
+def _files(said: Settings, home: Path) -> tuple[str, ...]:
+    """Return where secrets stand: our own logins, the owner's files, and the usual ones unless switched off."""
     usual = secret_files.DEFAULT if said.redaction != "off" else ()
-    return (*usual, *(said.redact_files or ()))
+    own = (glob.escape(str(home / name)) for name in ("credentials.json", "config.toml"))
+    return (*own, *usual, *(said.redact_files or ()))
 
 
 def _checked_fault(point: str | None) -> str | None:

@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 DEFAULT = (
     *("~/.aws/credentials", "~/.netrc", "~/.pypirc", "~/.git-credentials", "~/.docker/config.json"),
     *("~/.ssh/id_*", "~/.config/gh/hosts.yml", "~/.kube/config", "~/.claude/.credentials.json"),
+    "~/.wegent/secret_key",
     *("**/.env", "**/.env.*"),
 )
 MAX_FILES = 200

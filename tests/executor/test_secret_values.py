@@ -6,8 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from executor.config import Config
+from executor.main import _parser
+from executor.owner_secrets import OwnerSecrets
 from executor.secret_files import SecretFiles, values
 from executor.secret_values import in_environment
+from wegent.client import credentials
+from wegent.client.credentials import Login
 
 KEY = "wJalrXUtnFEMI/K7MDENG+bPx"
 
@@ -81,3 +86,14 @@ def test_files_are_read_again_when_they_change_and_found_below_folders(tmp_path:
     assert files.read([tmp_path]) == {"first-secret": ".env", "bare-key-of-mine": "id"}
     env.write_text("TOKEN=second-secret")
     assert "second-secret" in files.read([tmp_path])
+
+
+@pytest.mark.parametrize("redaction", ["on", "off"])
+async def test_every_login_that_is_saved_here_is_a_secret_not_only_the_executors_own(
+    tmp_path: Path, redaction: str
+) -> None:
+    environ = {"WEGENT_HOME": str(tmp_path), "WEGENT_TOKEN": "the-executors", "WEGENT_REDACTION": redaction}
+    owner = OwnerSecrets(Config.read(_parser().parse_args([]), environ), lambda: "renewed-executors")
+    credentials.save(Login("http://127.0.0.1:1", "its-owners-login"), environ=environ)
+    await owner.read()
+    assert {"the-executors", "renewed-executors", "its-owners-login"} <= owner.known().keys()
