@@ -149,10 +149,7 @@ class Keeper:
         await kept.child.tree.end(self._grace)
         kept.child.close()
         self._lent.discard(kept)
-        try:
-            await asyncio.to_thread(_write, self._home, Entry(kept.key, lost=why))
-        except OSError as error:
-            log.error("Cannot write down why what was kept for %s is gone: %s", kept.key, error)
+        await _note_loss(self._home, kept.key, why)
 
     async def end_all(self, why: str = RESTARTED) -> None:
         """End everything that rests."""
@@ -178,9 +175,16 @@ async def recover(home: Path, grace: float) -> None:
             if await tree.survivors():
                 log.info("Ending what was kept for %s.", entry.key)
                 await tree.end(grace)
-            await asyncio.to_thread(_write, home, Entry(entry.key, lost=RESTARTED))
+            await _note_loss(home, entry.key, RESTARTED)
         elif time.time() - path.stat().st_mtime > _TOLD_FOR:
             path.unlink()
+
+
+async def _note_loss(home: Path, key: str, why: str | None) -> None:
+    try:
+        await asyncio.to_thread(_write, home, Entry(key, lost=why))
+    except OSError as error:
+        log.error("Cannot write down why what was kept for %s is gone: %s", key, error)
 
 
 def _mark(home: Path, key: str) -> Mark:

@@ -3,13 +3,16 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from support.marked import marked
 from support.processes import Programs, eventually
 from support.scripted_backend import ScriptedBackend
 from support.small_disk import SmallDisk, small_disk
 
+from executor.kept import Entry
 from executor.outbox import Meta, Outbox
+from executor.processes import Born
 from executor.recovery import recover
 from wegent.protocol.output_events import Notice
 
@@ -139,3 +142,11 @@ async def test_an_end_that_cannot_be_written_at_the_start_is_told_all_the_same(t
     assert left.outcome.error is not None
     assert left.outcome.error.code == "executor_restarted"
     left.remove()
+
+
+async def test_what_was_kept_and_cannot_be_written_off_does_not_keep_it_from_starting(tmp_path: Path) -> None:
+    ledger = tmp_path / "kept"
+    ledger.mkdir()
+    (ledger / "one.json").write_bytes(msgspec.json.encode(Entry("one", Born(2**22 + 1, 1.0))))
+    (ledger / "one.tmp").symlink_to("/dev/full")
+    assert await recover(tmp_path, 0.1) == []
