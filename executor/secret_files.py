@@ -52,13 +52,12 @@ class SecretFiles:
         self._relative = [pattern.removeprefix("**/") for pattern in expanded if not os.path.isabs(pattern)]
         self._known: dict[str, _Known] = {}
 
-    def read(self, folders: Iterable[Path]) -> dict[str, str]:
+    def read(self) -> dict[str, str]:
         """Return all secrets that are found now, with their files' names. It takes a while: not for a loop."""
-        named = (path for pattern in self._absolute for path in _matching(pattern))
-        return self._in_all(named) | self.read_below(folders)
+        return self._in_all(path for pattern in self._absolute for path in _matching(pattern))
 
     def read_below(self, folders: Iterable[Path]) -> dict[str, str]:
-        """Return the secrets in files below ``folders`` alone."""
+        """Return the secrets in files below ``folders``, which tasks may write too."""
         if not self._relative:
             return {}
         return self._in_all(path for folder in folders for path in self._below(folder))

@@ -8,7 +8,8 @@ import pytest
 
 from executor.config import Config
 from executor.main import _parser
-from executor.owner_secrets import OwnerSecrets
+from executor.owner_secrets import OwnerSecrets, TaskSecrets
+from executor.redaction import Secrets
 from executor.secret_files import SecretFiles, values
 from executor.secret_values import in_environment
 from wegent.client import credentials
@@ -77,15 +78,16 @@ def test_files_are_read_again_when_they_change_and_found_below_folders(tmp_path:
     (tmp_path / "a/node_modules").mkdir(parents=True)
     env = tmp_path / "a/.env"
     files = SecretFiles(["**/.env", f"{tmp_path}/keys/*"])
-    assert files.read([tmp_path]) == {}
+    assert files.read() == files.read_below([tmp_path]) == {}
     env.write_text("TOKEN=first-secret")
     (tmp_path / "a/node_modules/.env").write_text("TOKEN=nobodys-secret")
     (tmp_path / "keys").mkdir()
     (tmp_path / "keys/id").write_text("bare-key-of-mine")
     os.mkfifo(tmp_path / "keys/pipe")
-    assert files.read([tmp_path]) == {"first-secret": ".env", "bare-key-of-mine": "id"}
+    assert files.read() == {"bare-key-of-mine": "id"}
+    assert files.read_below([tmp_path]) == {"first-secret": ".env"}
     env.write_text("TOKEN=second-secret")
-    assert "second-secret" in files.read([tmp_path])
+    assert "second-secret" in files.read_below([tmp_path])
 
 
 @pytest.mark.parametrize("redaction", ["on", "off"])
@@ -97,3 +99,20 @@ async def test_every_login_that_is_saved_here_is_a_secret_not_only_the_executors
     credentials.save(Login("http://127.0.0.1:1", "its-owners-login"), environ=environ)
     await owner.read()
     assert {"the-executors", "renewed-executors", "its-owners-login"} <= owner.known().keys()
+
+
+async def test_what_a_task_writes_into_files_pushes_no_secret_out_and_is_looked_for_once(tmp_path: Path) -> None:
+    environ = {"WEGENT_HOME": str(tmp_path / "home"), "WEGENT_TOKEN": "the-executors-login"}
+    login = ["the-executors-login"]
+    config = Config.read(_parser().parse_args(["--workspace", str(tmp_path)]), environ)
+    task = TaskSecrets(OwnerSecrets(config, lambda: login[-1]), {}, tmp_path)
+
+    async def flood(number: int) -> Secrets:
+        (tmp_path / ".env").write_text("\n".join(f"TOKEN={line:x}-of-{number}-is-none" for line in range(5000)))
+        await task.read()
+        return task()
+
+    full = await flood(1)
+    assert await flood(2) is full, "what is not looked for costs nothing"
+    login.append("its-later-successor")
+    assert [found.name for found in task().find("cat its-later-successor")] == ["the login"]
