@@ -26,7 +26,7 @@ _PLAIN = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 
 """However a file was exchanged since it was looked at, opening it neither waits nor leads elsewhere."""
 
 
-class _LeftOutError(Exception):
+class LeftOutError(Exception):
     """A file that is not sent, and why."""
 
 
@@ -66,12 +66,12 @@ class Results:
         try:
             content = await asyncio.to_thread(read, self._job.folder / path)
             if self._bytes + len(content) > MAX_ALL:
-                raise _LeftOutError(f"all files together may have {MAX_ALL >> 20} MiB")
+                raise LeftOutError(f"all files together may have {MAX_ALL >> 20} MiB")
             self._bytes += len(content)
             await self._send_file(path.name, media_type_of(path.name), content)
         except UploadError as error:
             found.left_out.append(str(error).rstrip("."))
-        except (_LeftOutError, OSError) as error:
+        except (LeftOutError, OSError) as error:
             found.left_out.append(_named(path, error))
 
 
@@ -88,7 +88,7 @@ def find(folder: Path, patterns: Sequence[str], but: Path) -> Found:
             try:
                 real = _real(path, root)
                 taken.setdefault(real, real.relative_to(root))
-            except (_LeftOutError, OSError, RuntimeError) as error:
+            except (LeftOutError, OSError, RuntimeError) as error:
                 found.left_out.append(_named(path.relative_to(folder), error))
     found.paths = list(taken.values())[:MAX_FILES]
     if len(taken) > MAX_FILES:
@@ -112,9 +112,9 @@ def _real(path: Path, root: Path) -> Path:
     """Return where a file really is; raise if that is not inside ``root``, or if it is no plain file."""
     real = path.resolve(strict=True)
     if not real.is_relative_to(root):
-        raise _LeftOutError("a link that leads out of the folder")
+        raise LeftOutError("a link that leads out of the folder")
     if not real.is_file():
-        raise _LeftOutError("no plain file")
+        raise LeftOutError("no plain file")
     return real
 
 
@@ -123,11 +123,11 @@ def _named(path: Path, error: Exception) -> str:
 
 
 def read(path: Path) -> bytes:
-    """Return a plain file's content; raise OSError or :class:`_LeftOutError`."""
+    """Return a plain file's content; raise OSError or :class:`LeftOutError`."""
     with open(os.open(path, _PLAIN), "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise _LeftOutError("no plain file")
+            raise LeftOutError("no plain file")
         content = file.read(MAX_FILE + 1)
     if len(content) > MAX_FILE:
-        raise _LeftOutError(f"it has more than {MAX_FILE >> 20} MiB")
+        raise LeftOutError(f"it has more than {MAX_FILE >> 20} MiB")
     return content

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-from executor import environment
+from executor import environment, results
 from executor.shells.base import Here, Job, Outcome, Shell, Tools
 from executor.shells.kernel_talk import HOST, KernelTalk, outcome
 from executor.shells.kernel_wire import Ended, RunNotebook
@@ -95,13 +95,15 @@ class Notebook(Shell):
     async def _send(self, target: Path) -> dict[str, object]:
         """Send the executed notebook; return what the result says of it. It stays in the folder too."""
         try:
-            content = await asyncio.to_thread(target.read_bytes)
+            content = await asyncio.to_thread(results.read, target)
             async with time_limit(_SEND_WITHIN_AFTER_STOP if self._is_stopping else None):
                 file = await self._tools.send_file(target.name, MEDIA_TYPE, content)
         except FileNotFoundError:
             return {}  # it never began
         except TimeoutError:
             why = f"{target.name} could not be sent in time."
+        except results.LeftOutError as error:
+            why = f"{target.name} is not sent: {error}."
         except (UploadError, OSError) as error:
             why = str(error)
         else:

@@ -191,3 +191,16 @@ async def test_an_old_notebook_for_a_kernel_that_is_not_here_runs_with_a_remark(
     assert (await record.ended(60)).status == "completed"
     assert "conda-env-mine is not offered here; it runs with python3" in notices(record)
     assert printed(code_cells(executed(backend.uploads[0].body))[1]) == "7\n"
+
+
+async def test_what_a_notebook_puts_in_the_place_of_the_executed_one_is_not_waited_for(
+    backend: ScriptedBackend,
+) -> None:
+    pipe = "while :; do mkfifo pipe; mv -f pipe model.executed.ipynb; sleep 0.02; done"
+    record = await offer(
+        backend, notebook(f"import subprocess\nsubprocess.Popen({pipe!r}, shell=True, start_new_session=True)")
+    )
+    end = await record.ended(60)
+    assert (end.status, end.result) == ("completed", {"kernel": "python3", "cells": 1})
+    assert "model.executed.ipynb is not sent: no plain file." in notices(record)
+    assert not backend.uploads
