@@ -36,6 +36,7 @@ def run(flags: Namespace) -> int:
         log.error("%s", error)
         return _told(ExitCode.LOGIN_NEEDED, flags)
     os.environ.update(config.environ)  # what config.toml adds, such as a proxy
+    os.environ.pop("WEGENT_TOKEN", None)  # nothing that we start inherits it
     if not config.shells:
         log.error(
             "There is nothing to offer. Mend what is said above, or name another shell, such as --shell Command."

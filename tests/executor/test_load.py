@@ -17,7 +17,7 @@ def smi(folder: Path, script: str) -> str:
     """Put an ``nvidia-smi`` of our own into a folder, and return a PATH that begins with it."""
     folder.mkdir(exist_ok=True)
     program = folder / "nvidia-smi"
-    program.write_text(f"#!/bin/sh\necho asked >> {folder}/asked\n{script}\n")
+    program.write_text(f"#!/bin/sh\necho asked >> {folder}/asked\nenv > {folder}/seen\n{script}\n")
     program.chmod(0o755)
     return f"{folder}{os.pathsep}{os.environ['PATH']}"
 
@@ -52,6 +52,7 @@ async def test_heartbeats_tell_what_the_cards_do_and_do_not_wait_for_it(
     assert not any("gpu" in load for load in backend.loads)
     (tmp_path / "go").touch()
     await eventually(lambda: backend.loads[-1].get("gpu") == 0.5)
+    assert "WEGENT_TOKEN" not in (tmp_path / "bin/seen").read_text()
 
 
 async def test_a_tool_that_fails_is_not_asked_again(
