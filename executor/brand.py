@@ -1,4 +1,4 @@
-"""A mark that no process loses by accident: it stays through fork, exec, setsid and an emptied environment (Linux).
+"""A mark that no process loses by accident: it stays through fork, exec, setsid, an emptied environment (Linux).
 
 It is the resource limit ``RLIMIT_LOCKS``: kept for every process and handed on to its children, and without any
 effect since Linux 2.4.25 (getrlimit(2)). Each subtask has a value of its own. A program that sets out to hide can

@@ -12,11 +12,14 @@ import sys
 
 import psutil
 
+from executor import brand
 from executor.device import Device
+from executor.environment import Mark
 
 log = logging.getLogger(__name__)
 
 END_WITHIN = 2.0
+_MARK = Mark("", "keep-awake")
 _SYSTEM_REQUIRED, _CONTINUOUS = 0x00000001, 0x80000000  # winbase.h, ES_…
 HINT = (
     "This computer has a battery and may fall asleep while tasks run; --keep-awake (or keep_awake = true in"
@@ -61,9 +64,10 @@ class KeepAwake:
             return
         pipe, null = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
         try:
-            self._child = await asyncio.create_subprocess_exec(
-                *argv, stdin=pipe, stdout=null, stderr=null, start_new_session=True
-            )
+            with brand.inherited(_MARK):  # else it may get that of a task that starts now, and end with it
+                self._child = await asyncio.create_subprocess_exec(
+                    *argv, stdin=pipe, stdout=null, stderr=null, start_new_session=True
+                )
         except OSError as error:
             self._say(str(error))
 

@@ -1,13 +1,16 @@
 """Keeping the computer awake while tasks run, as its owner wants."""
 
 import os
+import sys
 from pathlib import Path
 
+import psutil
 import pytest
 from support.processes import eventually
 from support.scripted_backend import ScriptedBackend
 
-from executor import keep_awake
+from executor import brand, keep_awake
+from executor.environment import Mark
 from tests.executor.conftest import StartExecutor
 
 INHIBIT = """#!/bin/sh
@@ -68,6 +71,21 @@ async def test_where_it_cannot_be_it_is_said_once_and_tasks_run(
         assert (await (await backend.offer(name, "sleep 0.3")).ended()).status == "completed"
     await executor.line("cannot be kept awake")
     assert executor.text.count("cannot be kept awake") == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux hands a brand on")
+async def test_it_does_not_end_with_a_task_that_starts_at_the_same_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", path_with(tmp_path / "bin", "#!/bin/sh\nexec cat\n"))
+    task, keeper = Mark(str(tmp_path), "one"), keep_awake.KeepAwake()
+    with brand.inherited(task):  # an executor carries it for the moment of a start
+        await keeper.hold()
+    assert keeper._child is not None
+    try:
+        assert not brand.is_on(psutil.Process(keeper._child.pid), task)
+    finally:
+        await keeper.release()
 
 
 def test_a_computer_with_a_battery_may_sleep_unless_it_is_kept_awake(monkeypatch: pytest.MonkeyPatch) -> None:
