@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import sys
 import time
 import uuid
 from pathlib import Path
@@ -10,10 +11,12 @@ from typing import Any
 
 import msgspec
 
+from executor.coalescer import encode
 from executor.shells.base import Decision, Emit
 from executor.workspace import folder_name
+from wegent.protocol.codec import MAX_EVENT
 from wegent.protocol.inputs import ALLOW, ALLOW_TASK, CHOICES, DENY, EXPIRED, ApprovalInput
-from wegent.protocol.output_events import Approval, ApprovalDone
+from wegent.protocol.output_events import Approval, ApprovalDone, Notice
 from wegent.protocol.time_limit import time_limit
 
 log = logging.getLogger(__name__)
@@ -21,6 +24,8 @@ log = logging.getLogger(__name__)
 BY_ITSELF = "the device"
 FORGOTTEN_AFTER = 90 * 86_400.0
 """Seconds."""
+LONGEST = MAX_EVENT * 3 // 4
+"""Bytes of a question: a longer one would be cut, and something else be allowed than was shown."""
 
 
 class Approvals:
@@ -44,10 +49,14 @@ class Approvals:
         if not id or id in self._asked:
             id = uuid.uuid4().hex
         self._asked.add(id)
+        question = Approval(id, tool, input, reason, list(CHOICES))
+        if (why := _unshowable(question)) is not None:
+            await self._emit(Notice("warning", f"{tool[:200]} was not allowed: {why}"))
+            return Decision(False, why)
         answer: asyncio.Future[tuple[ApprovalInput, str]] = asyncio.get_running_loop().create_future()
         self._waiting[id] = answer
         try:
-            await self._emit(Approval(id, tool, input, reason, list(CHOICES)))
+            await self._emit(question)
             async with time_limit(self._patience):
                 given, by = await answer
         except TimeoutError:
@@ -91,6 +100,15 @@ class Approvals:
         temporary = self._file.with_suffix(".tmp")
         temporary.write_bytes(msgspec.json.encode(allowed))
         temporary.replace(self._file)
+
+
+def _unshowable(question: Approval) -> str | None:
+    size = len(encode(question, sys.maxsize)[0])
+    if size <= LONGEST:
+        return None
+    return (
+        f"it takes {size >> 10} KiB to ask for it, and {LONGEST >> 10} can be shown whole. Do it in smaller parts."
+    )
 
 
 def _written(seconds: float) -> str:
