@@ -266,6 +266,18 @@ async def test_an_edit_is_asked_for_as_a_diff_without_power_over_the_terminal(sh
     ]
 
 
+@pytest.mark.parametrize("tool", ["mcp__files__run", "Edit"])
+async def test_what_would_show_nothing_as_a_diff_is_shown_as_it_is(show: Show, tool: str) -> None:
+    _, err = await show(Approval("a1", tool, {"old_string": "rm -r a", "new_string": "rm -r a"}))
+    assert err.splitlines()[1:] == ["    old_string: rm -r a", "    new_string: rm -r a"]
+
+
+async def test_only_an_edit_is_a_diff(show: Show) -> None:
+    same = "".join(f"line {number}\n" for number in range(9))
+    _, err = await show(Approval("a1", "mcp__files__run", {"old_string": same, "new_string": f"{same}more"}))
+    assert err.count("line 0") == 2
+
+
 async def test_what_is_asked_for_at_length_says_how_much_is_not_shown(show: Show) -> None:
     _, err = await show(Approval("a1", "Write", {"content": "line\n" * 1000}))
     assert err.splitlines()[-1] == "    … 801 more lines"

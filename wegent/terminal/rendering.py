@@ -72,9 +72,10 @@ def _change(value: dict[str, Any]) -> list[str]:
     old, new = value.get("old_string"), value.get("new_string")
     if not isinstance(old, str) or not isinstance(new, str):
         return []
-    del value["old_string"], value["new_string"]
-    compared = unified_diff(visible(old).splitlines(), visible(new).splitlines(), lineterm="", n=3)
-    return list(compared)[2:]  # before the first hunk stand the names of two files
+    compared = list(unified_diff(visible(old).splitlines(), visible(new).splitlines(), lineterm="", n=3))
+    if compared:  # else they differ in what no line shows
+        del value["old_string"], value["new_string"]
+    return compared[2:]  # before the first hunk stand the names of two files
 
 
 class Renderer:
@@ -235,7 +236,7 @@ class Renderer:
         """Show the whole of what is asked for: nobody should allow what they have not seen."""
         self._screen.line(Styled("? ", "yellow").append(self._words("may_it", tool=visible(event.tool)), "bold"))
         value = dict(event.input) if isinstance(event.input, dict) else {"": event.input}
-        change = _change(value)
+        change = _change(value) if event.tool == "Edit" else []
         for name, each in value.items():
             text = each if isinstance(each, str) else msgspec.json.encode(each).decode()
             label = f"{visible(str(name))}: " if name and name != "command" else ""
