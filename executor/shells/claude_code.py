@@ -31,6 +31,7 @@ from executor.shells.claude_wire import (
     lines,
     told,
 )
+from executor.shells.wire import last_said
 from wegent.protocol.errors import Code
 from wegent.protocol.output_events import decode_event
 from wegent.protocol.time_limit import time_limit
@@ -42,7 +43,7 @@ HOST = (sys.executable, "-P", "-m", "executor.shells.claude_host")
 END_WITHIN = 10.0
 TAKEN_WITHIN = 60.0
 """Seconds in which a follow-up is taken: the host's process may be starting, on a busy computer."""
-_COMPLAINTS = 4096
+_COMPLAINTS = 8192
 _TODO_TOOLS = {"CLAUDE_CODE_ENABLE_TODO_TOOLS": "1", "CLAUDE_CODE_ENABLE_TASKS": "0"}
 """The CLI offers its todo list to programs only when asked to; its newer task tools would replace it."""
 
@@ -251,7 +252,7 @@ class ClaudeCode(Shell):
             return Outcome("completed", result=self._with_session(ended.result))
         message = ended.message
         if ended.result is None and ended.code == Code.SHELL_FAILED:
-            complaints = b"".join(self._complaints).decode(errors="replace").strip()
+            complaints = last_said(self._complaints)
             message = f"{message} {complaints}".strip()
         return Outcome.failed(Code(ended.code), _explained(message), self._with_session(ended.result))
 

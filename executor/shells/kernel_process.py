@@ -110,7 +110,10 @@ class KernelProcess:
 
     def _why(self, failure: Exception | None) -> str:
         self._said.seek(0, os.SEEK_END)
-        self._said.seek(max(self._said.tell() - _COMPLAINTS, 0))
+        left_out = max(self._said.tell() - _COMPLAINTS, 0)
+        self._said.seek(left_out)
+        if left_out:
+            self._said.readline()  # half a line may begin with half a secret, which nobody would know as one
         said = self._said.read().decode(errors="replace").strip()
         return f"{failure}. {said}".strip()
 

@@ -15,7 +15,7 @@ import msgspec
 from executor.processes import Child
 from executor.shells.base import Outcome, Tools
 from executor.shells.kernel_wire import Command, Ended, Happened, Interrupt, Ready, told
-from executor.shells.wire import line, lines
+from executor.shells.wire import last_said, line, lines
 from executor.uploads import UploadError
 from wegent.protocol.codec import MAX_EVENT
 from wegent.protocol.errors import Code
@@ -24,7 +24,7 @@ from wegent.protocol.output_events import AnyEvent, CellOutput, Notice, decode_e
 HOST = (sys.executable, "-P", "-m", "executor.shells.kernel_host")
 LARGE = MAX_EVENT // 2
 """Characters of one form of an output (an image, say) beyond which it goes as a file."""
-_COMPLAINTS = 4
+_COMPLAINTS = 8
 
 
 class KernelTalk:
@@ -57,7 +57,7 @@ class KernelTalk:
             pass  # it has ended, and that is told below
         finally:
             complaining.cancel()
-        said = b"".join(self._complaints).decode(errors="replace").strip()
+        said = last_said(self._complaints)
         return Ended(Code.SHELL_FAILED, f"The kernel's process ended unexpectedly. {said}".strip())
 
     async def interrupt(self) -> None:

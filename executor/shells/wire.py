@@ -1,5 +1,6 @@
 """How the executor and a process that hosts a shell's work talk: JSON lines over its pipes."""
 
+from collections import deque
 from collections.abc import AsyncIterator
 from typing import Protocol
 
@@ -28,3 +29,14 @@ async def lines(reader: Reader) -> AsyncIterator[bytes]:
             pieces = []
         if rest:
             pieces.append(rest)
+
+
+def last_said(pieces: deque[bytes]) -> str:
+    """Return the end of what a process said. Where its beginning is lost, so is the rest of that line.
+
+    Half a secret would not be known as one.
+    """
+    said = b"".join(pieces)
+    if len(pieces) == pieces.maxlen:
+        said = said.partition(b"\n")[2]
+    return said.decode(errors="replace").strip()

@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+from collections import deque
 from itertools import pairwise
 from urllib.parse import quote, quote_plus
 
@@ -14,6 +15,7 @@ from executor.patterns import Patterns
 from executor.redaction import REDACTED, Redaction, Secrets
 from executor.redactor import Redactor
 from executor.secret_forms import MOST, needles
+from executor.shells.wire import last_said
 
 SECRET = 'p4ss/wörd+"<&>" =\\~x'
 LONG = "".join(f"{number:03}-kW9_" for number in range(40))
@@ -150,3 +152,9 @@ def test_a_secret_that_goes_over_the_lines_of_a_notebook_is_taken_out_of_it() ->
     assert (left["source"], left["tags"]) == (["a = 1\n", "b"], ["a", "b"])
     text = "".join(left["outputs"][0]["text"])
     assert not any(line.strip()[:8] in text for line in wrapped[1:-1]), text
+
+
+def test_what_a_process_said_last_begins_with_a_whole_line() -> None:
+    said = deque([b"TOKEN=half-of-", b"it\nfailed", b": x\n"], maxlen=3)
+    assert last_said(said) == "failed: x"
+    assert last_said(deque(said, maxlen=4)) == "TOKEN=half-of-it\nfailed: x"
