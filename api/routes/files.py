@@ -11,6 +11,7 @@ from api import auth
 from api.store import files
 from wegent.protocol.errors import Code, ProtocolError
 from wegent.protocol.resources import MAX_FILE, StoredFile
+from wegent.protocol.types import Id
 
 blueprint = Blueprint("files", __name__, url_prefix="/files")
 
@@ -20,7 +21,7 @@ OWN = ("read", "send", "device")
 class SentBy(msgspec.Struct, frozen=True):
     """Which subtask sends a file, where one does."""
 
-    subtask_id: str | None = None
+    subtask_id: Id | None = None
 
 
 @blueprint.post("")

@@ -191,3 +191,11 @@ async def test_the_server_still_serves_after_all_that(shared: Stack, user: Stack
         await device.complete(offer)
         await shared.settled(user, offer.subtask_id)
     await eventually(lambda: shared.apis[0].running.returncode is None)
+
+
+@pytest.mark.parametrize("subtask_id", ["%00", "a%00b", "x" * 129])
+async def test_a_file_of_what_can_be_no_subtask_is_refused(
+    shared: Stack, user: StackUser, subtask_id: str
+) -> None:
+    answer = await post(shared, user, b"{}", f"/files?subtask_id={subtask_id}")
+    answer.problem(400, "bad_message")
