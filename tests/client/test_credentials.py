@@ -1,6 +1,7 @@
 """The file of logins: who is chosen, what is kept, and who may read it."""
 
 import stat
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -186,3 +187,19 @@ def test_a_token_that_says_nothing_is_never_due(bad: str) -> None:
 def test_a_token_is_due_when_less_than_half_of_its_life_is_left() -> None:
     assert claims.seconds_until_due(token("a", exp=1000), 400) == 100
     assert claims.seconds_until_due(token("a", exp=1000), 600) == -100
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nothing is locked there")
+def test_a_file_that_another_program_does_not_let_go_of_is_waited_for_a_while_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(login_file, "LOCKED_WITHIN", 0.2)
+    path = tmp_path / "credentials.json"
+    with (
+        login_file.locked(path),
+        pytest.raises(LoginError, match="Another program has been changing"),
+        login_file.locked(path),
+    ):
+        pass
+    with login_file.locked(path):
+        pass

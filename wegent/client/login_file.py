@@ -14,10 +14,11 @@ import os
 import stat
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import IO, Literal
 
 import msgspec
 
@@ -32,6 +33,8 @@ Shelf = Literal["backends", "devices", "given"]
 """The part of the file that a login is kept in."""
 MOST_GIVEN = 8
 """Successors that are kept of tokens that were given: the newest ones."""
+LOCKED_WITHIN = 20.0
+LOCK_POLL = 0.05
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -132,6 +135,20 @@ def locked(path: Path) -> Iterator[None]:
     """One writer at a time: a login must not undo what a renewal has just written."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with open(path.with_suffix(".lock"), "a") as lock:
-        if sys.platform != "win32":
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        _take(lock, path)
         yield
+
+
+def _take(lock: IO[str], path: Path) -> None:
+    """Wait for a lock, but not for ever: who has it may wait for a person to unlock a keyring."""
+    until = time.monotonic() + LOCKED_WITHIN
+    while sys.platform != "win32":
+        try:
+            return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                raise LoginError(
+                    f"Another program has been changing {path} for {LOCKED_WITHIN:g} seconds.",
+                    hint="Look for a login that waits for an answer, and answer or end it.",
+                ) from None
+        time.sleep(LOCK_POLL)
