@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from executor.config import Config
-from executor.main import _parser
 from executor.owner_secrets import OwnerSecrets, TaskSecrets
+from executor.parser import make_parser
 from executor.redaction import Secrets
 from executor.secret_files import SecretFiles, values
 from executor.secret_values import in_environment
@@ -95,7 +95,7 @@ async def test_every_login_that_is_saved_here_is_a_secret_not_only_the_executors
     tmp_path: Path, redaction: str
 ) -> None:
     environ = {"WEGENT_HOME": str(tmp_path), "WEGENT_TOKEN": "the-executors", "WEGENT_REDACTION": redaction}
-    owner = OwnerSecrets(Config.read(_parser().parse_args([]), environ), lambda: "renewed-executors")
+    owner = OwnerSecrets(Config.read(make_parser().parse_args([]), environ), lambda: "renewed-executors")
     credentials.save(Login("http://127.0.0.1:1", "its-owners-login"), environ=environ)
     await owner.read()
     assert {"the-executors", "renewed-executors", "its-owners-login"} <= owner.known().keys()
@@ -104,7 +104,7 @@ async def test_every_login_that_is_saved_here_is_a_secret_not_only_the_executors
 async def test_what_a_task_writes_into_files_pushes_no_secret_out_and_is_looked_for_once(tmp_path: Path) -> None:
     environ = {"WEGENT_HOME": str(tmp_path / "home"), "WEGENT_TOKEN": "the-executors-login"}
     login = ["the-executors-login"]
-    config = Config.read(_parser().parse_args(["--workspace", str(tmp_path)]), environ)
+    config = Config.read(make_parser().parse_args(["--workspace", str(tmp_path)]), environ)
     task = TaskSecrets(OwnerSecrets(config, lambda: login[-1]), {}, tmp_path)
 
     async def flood(number: int) -> Secrets:
