@@ -17,6 +17,7 @@ NO_BODY = {
     ("post", "/subtasks/{subtask_id}/retry"),
     ("put", "/devices/{device_id}/default"),
     ("put", "/tasks/{task_id}/seen"),
+    ("post", "/auth/renew"),
     ("post", "/files"),  # multipart, which the description's text tells
 }
 
