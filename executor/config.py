@@ -97,7 +97,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             labels=said.labels or {},
             kept=0 if flags.mode == "cloud" else 5 if said.kept is None else said.kept,
             kept_seconds=said.kept_seconds or 1800,
-            warm_seconds=300 if said.warm_seconds is None else said.warm_seconds,
+            warm_seconds=0 if flags.mode == "cloud" else 300 if said.warm_seconds is None else said.warm_seconds,
             keep_awake=said.keep_awake or False,
             once=flags.once,
             environ=environ,

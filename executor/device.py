@@ -8,8 +8,7 @@ from executor import fault, shells
 from executor.admission import Refusal, admit
 from executor.backlog import Backlog
 from executor.config import Config
-from executor.hosts import Hosts
-from executor.kept import Keeper
+from executor.kept import Keeper, Kind
 from executor.load import LoadMeter
 from executor.outbox import Meta, Outbox
 from executor.owner_secrets import OwnerSecrets
@@ -23,6 +22,10 @@ from wegent.protocol.device_messages import Execute, Running
 from wegent.protocol.errors import Code
 
 log = logging.getLogger(__name__)
+
+_MOST_WARM = 2
+_LOW_MEMORY = 1 << 30
+"""Bytes that must be free for Claude Code to stay warm."""
 
 
 class Device:
@@ -44,9 +47,10 @@ class Device:
         """Set whenever there may be something to send."""
         self.secrets = OwnerSecrets(config, lambda: self.login.token)
         self._redactor = Redactor(lambda: Secrets(self.secrets.known()), self.secrets.patterns)
-        self.hosts = Hosts(config.home, 0 if config.kind == "cloud" else config.warm_seconds, group)
         self._group = group
-        self.keeper = Keeper(config.home, config.kept, config.kept_seconds, config.timing.terminate, group)
+        usual = Kind("kernel", config.kept, config.kept_seconds)
+        warm = Kind("claude", _MOST_WARM, config.warm_seconds, memory=_LOW_MEMORY, has_state=False)
+        self.keeper = Keeper(config.home, usual, [warm], config.timing.terminate, group)
         self._subtasks: dict[str, Subtask] = {}
         self._jobs: dict[str, Job] = {}
         self._runners: dict[str, Runner] = {}
@@ -142,7 +146,7 @@ class Device:
         log.info("Running subtask %s (%s).", subtask.id, subtask.offer.shell)
         shell = shells.load(subtask.offer.shell)
         token = lambda: self.login.token  # noqa: E731 - the login is renewed meanwhile
-        runner = Runner(subtask, job, shell, self.config, token, self.secrets, self.hosts, self.keeper)
+        runner = Runner(subtask, job, shell, self.config, token, self.secrets, self.keeper)
         self._runners[subtask.id] = runner
         subtask.begun.set()
         self._group.create_task(self._run(subtask, runner))
@@ -205,7 +209,6 @@ class Device:
         for runner in list(self._runners.values()):
             runner.kill()
         self.keeper.end_now()
-        self.hosts.kill()
 
     async def wait_until(self, check: Callable[["Device"], bool]) -> None:
         """Wait until ``check`` holds; looked at whenever a subtask begins, ends or is dropped."""

@@ -1,19 +1,23 @@
 """Processes that outlive a subtask: kept for the next turn of its task, for a while, and not too many of them.
 
-``kept/`` is their ledger. A file says which process is kept, so that what is left of it after a crash is ended,
-and afterwards why it is gone, so that the task's next turn can say so.
+Such a process belongs to no subtask. It carries a mark of its own, and has a file in ``kept/`` of the executor's
+home from before it starts until nothing of it runs: what an executor leaves that is killed, the next one ends.
+Beside these files lies why what a task had is gone, so that the task's next turn can say so.
 """
 
 import asyncio
 import logging
-import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+import uuid
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from executor.environment import Mark
+from executor.outbox import write
 from executor.processes import Born, Child, Tree, born, is_same
 from executor.workspace import folder_name
 
@@ -24,34 +28,74 @@ DIED = "its process had died"
 KILLED = "it had to be killed to end a turn"
 CROWDED = "no more are kept at a time"
 CHANGED = "another one was asked for"
+SCARCE = "memory was scarce"
+LOOK_SECONDS = 15.0
+"""Between two looks at the memory while one rests."""
+_NOTE = ".lost"
 _TOLD_FOR = 30 * 86_400
 """Seconds for which it is remembered why something is gone."""
 
 
-class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What the ledger says of one key: the process that is kept, or why it is gone."""
+class Kind(msgspec.Struct, frozen=True):
+    """How processes of one kind are kept: ``most`` at rest at a time, each for ``seconds``.
 
-    key: str
+    None rests while less than ``memory`` bytes are free. One that ``has_state`` is missed: its task's next turn is
+    told why it is gone. Those without are all alike: after a turn one more is started, to rest for whichever task.
+    """
+
+    name: str
+    most: int
+    seconds: float
+    memory: int = 0
+    has_state: bool = True
+
+    @property
+    def may_rest(self) -> bool:
+        """Whether any is kept at all."""
+        return self.most > 0 and self.seconds > 0
+
+    def is_memory_low(self) -> bool:
+        """Whether there is too little memory to keep any."""
+        import psutil
+
+        return self.memory > 0 and psutil.virtual_memory().available < self.memory
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    """A file of the ledger: the mark, who misses the process, and the leader of its group once that runs."""
+
+    mark: str
+    missed_by: str | None
     leader: Born | None = None
-    lost: str | None = None
+
+
+class _Recipe(NamedTuple):
+    """What to start; ``about`` says what it is, in its shell's words."""
+
+    kind: Kind
+    argv: Sequence[str]
+    env: Mapping[str, str]
+    about: str
 
 
 class Kept:
-    """A process that may be kept; ``about`` says what it is, in its shell's words.
+    """A process that may be kept for its task, or as a spare one for any.
 
     ``is_new`` says that it was started for this turn, and ``lost`` then why the former one is gone, if there was
     one. A shell calls :meth:`settle` once it is ready, and sets ``is_at_rest`` once its turn is over: what is not
     at rest when the subtask ends is not kept.
     """
 
-    def __init__(self, key: str, about: str, child: Child, mark: Mark, lost: str | None) -> None:
-        self.key = key
-        self.about = about
+    def __init__(self, recipe: _Recipe, task_id: str | None, child: Child, mark: Mark, lost: str | None) -> None:
+        self.recipe = recipe
+        self.kind = recipe.kind
+        self.about = recipe.about
+        self.task_id = task_id
         self.child = child
+        self.mark = mark
         self.lost = lost
         self.is_new = True
         self.is_at_rest = False
-        self._mark = mark
         self._own: frozenset[Born] = frozenset()
 
     def settle(self, processes: Iterable[int]) -> None:
@@ -60,160 +104,187 @@ class Kept:
 
     async def sweep(self, grace: float) -> None:
         """End what a turn left behind in it."""
-        await Tree(self._mark, self.child.pid, spared=self._own).end(grace)
+        await Tree(self.mark, self.child.pid, spared=self._own).end(grace)
 
 
 class Keeper:
-    """Keeps up to ``most`` processes at rest, each for ``seconds``; ends them in ``group``."""
+    """Keeps what runs of ``kinds``, and of any other kind as of the ``usual`` one; ends it in ``group``."""
 
-    def __init__(self, home: Path, most: int, seconds: float, grace: float, group: asyncio.TaskGroup) -> None:
+    def __init__(
+        self, home: Path, usual: Kind, kinds: Sequence[Kind], grace: float, group: asyncio.TaskGroup
+    ) -> None:
         self._home = home
-        self._most = most
-        self._seconds = seconds
+        self._usual = usual
+        self._kinds = {kind.name: kind for kind in kinds}
         self._grace = grace
         self._group = group
-        self._resting: dict[str, Kept] = {}
-        self._timers: dict[str, asyncio.TimerHandle] = {}
-        self._lent: set[Kept] = set()
-        self._ending: dict[str, asyncio.Task[None]] = {}
+        self._running: set[Kept] = set()
+        self._resting: dict[Kept, asyncio.Task[None]] = {}
+        """The one used least recently first."""
+        self._preparing: asyncio.Task[None] | None = None
 
     async def lend(
         self,
-        key: str,
+        kind: str,
+        task_id: str,
         argv: Sequence[str],
         env: Mapping[str, str],
         *,
-        cwd: Path,
         about: str = "",
         is_choosy: bool = True,
     ) -> Kept:
-        """Return what is kept under ``key``, else start ``argv``; raise OSError where that cannot be.
+        """Return what is kept for the task, else a spare one, else start ``argv``; raise OSError where that fails.
 
         One that is ``about`` something else is ended and replaced, unless the borrower is not choosy.
         """
-        if key in self._ending:  # the ledger has one line for both
-            await asyncio.wait({self._ending[key]})
-        kept = self._resting.pop(key, None)
-        if kept is not None:
-            self._timers.pop(key).cancel()
-            if kept.child.has_exited:
-                await self._end(kept, DIED)
-            elif is_choosy and kept.about != about:
-                await self._end(kept, CHANGED)
-            else:
-                kept.is_new, kept.lost, kept.is_at_rest = False, None, False
-                self._lent.add(kept)
-                return kept
-        return await self._start(key, argv, env, cwd, about)
-
-    async def _start(self, key: str, argv: Sequence[str], env: Mapping[str, str], cwd: Path, about: str) -> Kept:
-        lost = (await asyncio.to_thread(_read, self._home, key)).lost
-        mark = _mark(self._home, key)
-        child = await Child.start(argv, cwd=cwd, env=env, mark=mark, needs_input=True)
-        kept = Kept(key, about, child, mark, lost)
-        self._lent.add(kept)
-        try:
-            await asyncio.to_thread(_write, self._home, Entry(key, born(child.pid)))
-        except BaseException:  # nobody would give it back
-            self._lent.discard(kept)
-            child.tree.end_now()
-            raise
-        return kept
+        recipe = _Recipe(self._kinds.get(kind) or replace(self._usual, name=kind), argv, env, about)
+        if (own := self._found(recipe.kind, task_id)) is not None:
+            self._take(own, task_id)
+            if not own.child.has_exited and (own.about == about or not is_choosy):
+                return own
+            await self._end(own, DIED if own.child.has_exited else CHANGED)
+        if (spare := self._found(recipe.kind, None)) is not None:
+            self._take(spare, task_id)
+            return spare
+        return await self._start(recipe, task_id)
 
     async def give_back(self, kept: Kept) -> None:
         """Keep it for a further turn, without what this one left in it; end it if that cannot be."""
-        await kept.sweep(self._grace)
-        if not kept.is_at_rest or kept.child.has_exited or kept.key in self._resting:
+        if kept.is_at_rest:
+            await kept.sweep(self._grace)
+        if kept.is_at_rest and not kept.child.has_exited and self._found(kept.kind, kept.task_id) is None:
+            self._let_rest(kept)
+        else:
             await self._end(kept, DIED if kept.is_at_rest else KILLED)
-            return
-        self._lent.discard(kept)
-        self._resting[kept.key] = kept
-        why = f"nothing was asked of it for {_minutes(self._seconds)}"
-        timer = asyncio.get_running_loop().call_later(self._seconds, self._drop, kept, why)
-        self._timers[kept.key] = timer
-        if len(self._resting) > self._most:
-            self._drop(next(iter(self._resting.values())), CROWDED)
-
-    def _drop(self, kept: Kept, why: str) -> None:
-        """End one that rests, without waiting."""
-        if self._resting.get(kept.key) is kept:
-            del self._resting[kept.key]
-            self._timers.pop(kept.key).cancel()
-            log.info("Ending what was kept for %s: %s.", kept.key, why)
-            self._lent.add(kept)  # until it is gone
-            ending = self._group.create_task(self._end(kept, why))
-            self._ending[kept.key] = ending
-            ending.add_done_callback(lambda _: self._ending.pop(kept.key, None))
-
-    async def _end(self, kept: Kept, why: str | None) -> None:
-        await kept.child.tree.end(self._grace)
-        kept.child.close()
-        self._lent.discard(kept)
-        await _note_loss(self._home, kept.key, why)
+        if not kept.kind.has_state and (self._preparing is None or self._preparing.done()):
+            self._preparing = self._group.create_task(self._prepare(kept.recipe))
 
     async def end_all(self, why: str = RESTARTED) -> None:
-        """End everything that rests."""
-        for timer in self._timers.values():
-            timer.cancel()
-        self._timers.clear()
-        resting, self._resting = list(self._resting.values()), {}
-        await asyncio.gather(*(self._end(kept, why) for kept in resting))
+        """End everything."""
+        if self._preparing is not None:
+            await asyncio.wait({self._preparing})
+        for resting in self._resting.values():
+            resting.cancel()
+        self._resting.clear()
+        await asyncio.gather(*(self._end(kept, why) for kept in self._running))
 
     def end_now(self) -> None:
         """Kill everything, lent or not, without waiting."""
-        for kept in (*self._resting.values(), *self._lent):
+        for kept in self._running:
             kept.child.tree.end_now()
+
+    def _found(self, kind: Kind, task_id: str | None) -> Kept | None:
+        return next((kept for kept in self._resting if (kept.kind, kept.task_id) == (kind, task_id)), None)
+
+    def _take(self, kept: Kept, task_id: str) -> None:
+        self._resting.pop(kept).cancel()
+        kept.task_id = task_id
+        kept.is_new, kept.lost, kept.is_at_rest = False, None, False
+
+    async def _prepare(self, recipe: _Recipe) -> None:
+        """See to it that there is a spare one."""
+        kind = recipe.kind
+        if not kind.may_rest or kind.is_memory_low() or self._found(kind, None) is not None:
+            return
+        try:
+            self._let_rest(await self._start(recipe, None))
+        except OSError as error:
+            log.warning("No process can be started ahead: %s", error)
+
+    async def _start(self, recipe: _Recipe, task_id: str | None) -> Kept:
+        mark = Mark(str(self._home), f"kept {recipe.kind.name} {task_id or ''} {uuid.uuid4().hex}")
+        entry, note = _entry_path(mark), _note_path(self._home, recipe.kind, task_id)
+        written = _Entry(mark.subtask_id, None if note is None else note.name)
+        entry.parent.mkdir(mode=0o700, exist_ok=True)
+        write(entry, written)
+        lost = note.read_text() if note is not None and note.exists() else None
+        try:
+            child = await Child.start(recipe.argv, cwd=self._home, env=recipe.env, mark=mark, needs_input=True)
+        except BaseException:
+            entry.unlink()
+            raise
+        kept = Kept(recipe, task_id, child, mark, lost)
+        self._running.add(kept)
+        try:
+            write(entry, replace(written, leader=born(child.pid)))
+            if note is not None:
+                note.unlink(missing_ok=True)
+        except OSError:  # nobody would give it back
+            await self._end(kept, lost)
+            raise
+        return kept
+
+    def _let_rest(self, kept: Kept) -> None:
+        self._resting[kept] = self._group.create_task(self._rest(kept))
+        alike = [each for each in self._resting if each.kind == kept.kind and each.task_id is not None]
+        if len(alike) > kept.kind.most:
+            self._resting.pop(alike[0]).cancel()
+            self._group.create_task(self._end(alike[0], CROWDED))
+
+    async def _rest(self, kept: Kept) -> None:
+        """Wait until it is to be kept no longer, and end it."""
+        now = asyncio.get_running_loop().time
+        over = now() + kept.kind.seconds
+        why = f"nothing was asked of it for {_minutes(kept.kind.seconds)}"
+        while (left := over - now()) > 0:
+            if kept.kind.is_memory_low():
+                why = SCARCE
+                break
+            if await kept.child.wait_within(min(left, LOOK_SECONDS)):
+                why = DIED
+                break
+        del self._resting[kept]
+        await self._end(kept, why)
+
+    def _end(self, kept: Kept, why: str | None) -> Coroutine[None, None, None]:
+        """Write down at once why it is gone, for whoever misses it, and return what ends it."""
+        note = _note_path(self._home, kept.kind, kept.task_id)
+        if note is not None and why is not None:
+            try:
+                note.write_text(why)
+            except OSError as error:
+                log.error("Cannot write down why what was kept for a task is gone: %s", error)
+        return self._finish(kept)
+
+    async def _finish(self, kept: Kept) -> None:
+        await kept.child.tree.end(self._grace)
+        kept.child.close()
+        self._running.discard(kept)
+        try:
+            _entry_path(kept.mark).unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("Cannot remove what is written of a kept process (%s); the next start will.", error)
 
 
 async def recover(home: Path, grace: float) -> None:
     """End what a former process kept, and note why it is gone."""
-    for path in sorted((home / "kept").glob("*.json")):
-        entry = await asyncio.to_thread(_decoded, path)
-        if entry.leader is not None:
-            leader = entry.leader.pid if is_same(entry.leader) else None
-            tree = Tree(_mark(home, entry.key), leader)
-            if await tree.survivors():
-                log.info("Ending what was kept for %s.", entry.key)
-                await tree.end(grace)
-            await _note_loss(home, entry.key, RESTARTED)
-        elif time.time() - path.stat().st_mtime > _TOLD_FOR:
-            path.unlink()
+    folder = home / "kept"
+    for path in sorted(folder.glob("*.json")):
+        try:
+            entry = msgspec.json.decode(path.read_bytes(), type=_Entry)
+        except msgspec.DecodeError as error:
+            log.warning("Cannot read %s: %s", path, error)
+        else:
+            log.info("Ending what was left of the kept process %s.", entry.mark)
+            leader = entry.leader.pid if entry.leader is not None and is_same(entry.leader) else None
+            await Tree(Mark(str(home), entry.mark), leader).end(grace)
+            if entry.missed_by is not None:
+                (folder / entry.missed_by).write_text(RESTARTED)
+        path.unlink()
+    for note in folder.glob(f"*{_NOTE}"):
+        if time.time() - note.stat().st_mtime > _TOLD_FOR:
+            note.unlink()
 
 
-async def _note_loss(home: Path, key: str, why: str | None) -> None:
-    try:
-        await asyncio.to_thread(_write, home, Entry(key, lost=why))
-    except OSError as error:
-        log.error("Cannot write down why what was kept for %s is gone: %s", key, error)
+def _entry_path(mark: Mark) -> Path:
+    return Path(mark.home) / "kept" / f"{folder_name(mark.subtask_id)}.json"
 
 
-def _mark(home: Path, key: str) -> Mark:
-    return Mark(str(home), f"kept {key}")
-
-
-def _path(home: Path, key: str) -> Path:
-    return home / "kept" / f"{folder_name(key)}.json"
-
-
-def _read(home: Path, key: str) -> Entry:
-    path = _path(home, key)
-    return _decoded(path) if path.exists() else Entry(key)
-
-
-def _decoded(path: Path) -> Entry:
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Entry)
-    except (OSError, msgspec.DecodeError) as error:
-        log.warning("Cannot read %s: %s", path, error)
-        return Entry("")
-
-
-def _write(home: Path, entry: Entry) -> None:
-    path = _path(home, entry.key)
-    path.parent.mkdir(mode=0o700, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    temporary.write_bytes(msgspec.json.encode(entry))
-    os.replace(temporary, path)
+def _note_path(home: Path, kind: Kind, task_id: str | None) -> Path | None:
+    """Return where it is said why what a task had is gone; None for what nobody misses."""
+    if task_id is None or not kind.has_state:
+        return None
+    return home / "kept" / f"{folder_name(f'{kind.name} {task_id}')}{_NOTE}"
 
 
 def _minutes(seconds: float) -> str:

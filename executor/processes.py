@@ -125,15 +125,6 @@ class Child:
                 await self._protocol.exited.wait()
         return self.has_exited
 
-    def begin(self) -> None:
-        """Begin a further turn of a process that waited for one: nothing of it is spared any more."""
-        self.tree = Tree(self._mark, self.pid)
-
-    async def spare(self, pids: Sequence[int]) -> None:
-        """Leave these alone at the end of this turn: they wait for a further one."""
-        found = await asyncio.to_thread(lambda: [born(pid) for pid in pids])
-        self.tree.spared = frozenset(process for process in found if process is not None)
-
     def interrupt(self) -> None:
         """Press Ctrl-C: SIGINT to the group."""
         if sys.platform == "win32":
@@ -156,7 +147,7 @@ class Tree:
     def __init__(self, mark: Mark, leader: int | None, spared: frozenset[Born] = frozenset()) -> None:
         self._mark = mark
         self._leader = leader
-        self.spared = spared
+        self._spared = spared
         self._known: set[Born] = set()
         self._is_gone = False
 
@@ -201,7 +192,7 @@ class Tree:
     def _send(self, number: int, alive: "list[psutil.Process]") -> None:
         import psutil
 
-        is_whole = self._leader is not None and not self.spared
+        is_whole = self._leader is not None and not self._spared
         if is_whole and any(_group_of(process.pid) == self._leader for process in alive):
             assert self._leader is not None
             _signal_group(self._leader, number)
@@ -235,7 +226,7 @@ class Tree:
     def _owns(self, process: "psutil.Process") -> bool:
         import psutil
 
-        if Born(process.pid, process.create_time()) in self.spared:
+        if Born(process.pid, process.create_time()) in self._spared:
             return False
         if self._leader is not None and _group_of(process.pid) == self._leader:
             return True

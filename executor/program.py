@@ -100,7 +100,6 @@ class Program:
                 return ExitCode.STOPPED
             return await self._give_up(linked, device)
         finally:
-            await device.hosts.close()
             for task in (linked, asked, *watches):
                 task.cancel()
             await asyncio.wait({linked, asked, *watches}, timeout=GOODBYE_WITHIN)

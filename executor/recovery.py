@@ -5,7 +5,7 @@ import logging
 from collections.abc import Iterable
 from pathlib import Path
 
-from executor import hosts, kept, outbox
+from executor import kept, outbox
 from executor.environment import Mark
 from executor.outbox import Outbox
 from executor.processes import Tree, is_same
@@ -21,7 +21,6 @@ async def recover(home: Path, grace: float) -> list[Outbox]:
     One that had ended keeps the end that it had; any other one failed with ``executor_restarted``.
     """
     await kept.recover(home, grace)
-    await hosts.end_left(home, grace)
     found = outbox.leftovers(home)
     for box in found:
         await _end_processes(box, Mark(str(home), box.meta.subtask_id), grace)

@@ -15,7 +15,6 @@ from executor.attachments import AttachmentError, Attachments
 from executor.coalescer import Coalescer
 from executor.config import Config
 from executor.environment import Mark
-from executor.hosts import Hosts
 from executor.kept import Keeper, Kept
 from executor.outgoing import Outgoing
 from executor.output_limit import OutputLimit
@@ -61,7 +60,6 @@ class Runner:
         config: Config,
         token: Callable[[], str],
         secrets: OwnerSecrets,
-        hosts: Hosts,
         keeper: Keeper,
     ) -> None:
         self._subtask = subtask
@@ -87,8 +85,7 @@ class Runner:
         self._limit = OutputLimit(self._outgoing.add, self._outgoing.skip, config.limits.output, whole)
         self._attachments = Attachments(config.url, token, job.attachments, self._emit)
         self._uploads = Uploads(config.url, token, subtask.id, self._emit, self._redactor)
-        ask, send_file = self._approvals.ask, self._uploads.send
-        tools = Tools(self._emit, self._start, self._keep, ask, send_file, hosts, self._adopt)
+        tools = Tools(self._emit, self._start, self._keep, self._approvals.ask, self._uploads.send)
         self._shell = kind(job, tools)
 
     async def run(self) -> None:
@@ -229,23 +226,15 @@ class Runner:
         self._disk_failure = f"{error.strerror}: {error.filename or self._config.home}"
         self._subtask.stop(Stop.DISK_FAILED)
 
-    def _adopt(self, child: Child) -> None:
-        """Take over a host, to be stopped with the subtask."""
-        self._children.append(child)
-        if self._subtask.stopping.is_set():
-            raise StoppedError("it is being stopped")
-
     async def _keep(
         self, kind: str, argv: Sequence[str], env: Mapping[str, str], *, about: str = "", is_choosy: bool = True
     ) -> Kept:
         """Lend what is kept for the task; :meth:`_sweep` gives it back."""
         if self._subtask.stopping.is_set():
             raise StoppedError("it is being stopped")
-        folder = self._job.folder
         with self._on_disk():
-            workspace.enter(folder)
-        key = f"{kind} {self._job.task_id}"
-        kept = await self._keeper.lend(key, argv, env, cwd=folder, about=about, is_choosy=is_choosy)
+            workspace.enter(self._job.folder)
+        kept = await self._keeper.lend(kind, self._job.task_id, argv, env, about=about, is_choosy=is_choosy)
         self._lent.append(kept)
         return kept
 
@@ -279,8 +268,7 @@ class Runner:
         for tree in trees:
             await tree.end(self._config.timing.terminate)
         for child in self._children:
-            if not child.tree.spared:
-                child.close()
+            child.close()
 
 
 def _known_result(work: asyncio.Task[Outcome]) -> dict[str, Any] | None:

@@ -10,7 +10,6 @@ from typing import Any, ClassVar, Literal, Protocol
 
 import msgspec
 
-from executor.hosts import Hosts
 from executor.kept import Kept
 from executor.kernels import Kernel
 from executor.options import Options
@@ -87,8 +86,9 @@ class Start(Protocol):
 class Keep(Protocol):
     """Lends a process that the device keeps for the task's next turn, one per task and ``kind``.
 
-    It is started where none is kept, or one that is ``about`` something else, unless the shell is not choosy. When
-    the subtask is stopped and it does not come to rest by itself, it is ended with the subtask.
+    It is started, in the executor's home, where none is kept, or one that is ``about`` something else, unless the
+    shell is not choosy. When the subtask is stopped and it does not come to rest by itself, it is ended with the
+    subtask.
     """
 
     async def __call__(
@@ -118,19 +118,13 @@ class SendFile(Protocol):
 
 
 class Tools(msgspec.Struct, frozen=True):
-    """What the runner lends to a shell.
-
-    ``hosts`` keeps processes over the end of a subtask; one of them that works for this subtask is told to
-    ``adopt``, so that it is stopped with it.
-    """
+    """What the runner lends to a shell."""
 
     emit: Emit
     start: Start
     keep: Keep
     ask: Ask
     send_file: SendFile
-    hosts: Hosts
-    adopt: Callable[[Child], None]
 
 
 class Shell(ABC):

@@ -9,8 +9,9 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from executor import environment, mcp_servers, workspace
+from executor import environment, mcp_servers
 from executor.attachments import listed
+from executor.kept import Kept
 from executor.processes import Child
 from executor.shells import claude_images
 from executor.shells.base import Here, Job, Outcome, Shell, Tools
@@ -39,6 +40,7 @@ from wegent.protocol.time_limit import time_limit
 SDKS = ("claude_agent_sdk", "claude_code_sdk")
 _CLI_PLACES = (".local/bin", ".claude/local", ".npm-global/bin", "node_modules/.bin", ".yarn/bin")
 """Below a person's home; the SDKs look there besides PATH."""
+KIND = "claude"
 HOST = (sys.executable, "-P", "-m", "executor.shells.claude_host")
 END_WITHIN = 10.0
 TAKEN_WITHIN = 60.0
@@ -56,7 +58,7 @@ class ClaudeCode(Shell):
     def __init__(self, job: Job, tools: Tools) -> None:
         self._job = job
         self._tools = tools
-        self._child: Child | None = None
+        self._kept: Kept | None = None
         self._session: str | None = None
         self._ended: Ended | None = None
         self._is_over = False
@@ -95,13 +97,16 @@ class ClaudeCode(Shell):
             return Outcome.failed(Code.SHELL_FAILED, str(error))
         if (refusal := await self._allowed_servers()) is not None:
             return refusal
-        workspace.enter(job.folder)
-        start = self._start([files[id] for id in job.options.files], images)
-        said = await self._begin(start, is_fresh=False) or await self._begin(start, is_fresh=True)
-        if said is None:
-            return self._outcome()
+        env = _TODO_TOOLS | environment.for_claude(job.environ)
+        said = None
+        while said is None:
+            kept = await self._tools.keep(KIND, self._argv, env)
+            start = self._start([files[id] for id in job.options.files], images, may_stay=kept.kind.may_rest)
+            said = await self._begin(kept, start)
+            if said is None and kept.is_new:
+                return self._outcome()
         self._begun.set()
-        await self._follow(said)
+        await self._follow(kept, said)
         return self._outcome()
 
     async def _allowed_servers(self) -> Outcome | None:
@@ -117,35 +122,22 @@ class ClaudeCode(Shell):
                 return Outcome.failed(Code.DECLINED, message)
         return None
 
-    async def _begin(self, start: Start, *, is_fresh: bool) -> AsyncIterator[bytes] | None:
+    async def _begin(self, kept: Kept, start: Start) -> AsyncIterator[bytes] | None:
         """Give the turn to a host and return what that says; None when it ended before it took the turn."""
-        child = await self._host(is_fresh)
-        self._child = child
-        self._listening = asyncio.create_task(self._listen_to_complaints(child))
-        said = lines(child.stdout)
+        self._kept = kept
+        self._listening = asyncio.create_task(self._listen_to_complaints(kept.child))
+        said = lines(kept.child.stdout)
         with contextlib.suppress(ConnectionError):  # a host that waited may end at any moment
             await self._say(start)
             first = await anext(said, None)
             if first is not None and isinstance(told.decode(first), Begun):
                 return said
-        await child.wait_within(END_WITHIN)
+        await kept.child.wait_within(END_WITHIN)
         self._listening.cancel()  # whatever it complained of is heard
         return None
 
-    async def _host(self, is_fresh: bool) -> Child:
-        env = _TODO_TOOLS | environment.for_claude(self._job.environ)
-        hosts = self._tools.hosts
-        if is_fresh:
-            child = await hosts.start(self._argv, env)
-        else:
-            child = await hosts.give(self._argv, env, self._job.task_id)
-        self._tools.adopt(child)
-        return child
-
-    async def _follow(self, said: AsyncIterator[bytes]) -> None:
+    async def _follow(self, kept: Kept, said: AsyncIterator[bytes]) -> None:
         """Hear the host to the end of the turn, and let it wait for the next one if it can."""
-        assert self._child is not None and self._listening is not None
-        child = self._child
         async with asyncio.TaskGroup() as group:
             asked: set[asyncio.Task[None]] = set()
             async for text in said:
@@ -156,18 +148,17 @@ class ClaudeCode(Shell):
                 task.cancel()
         self._refuse_follow_ups()
         if self._ended is not None and self._ended.stays:
-            await child.spare(self._ended.stays)
-            self._tools.hosts.keep(child, self._job.task_id)
+            kept.settle(self._ended.stays)
+            kept.is_at_rest = True
         else:
-            child.stdin.close()
+            kept.child.stdin.close()
             if self._ended is None:
-                await child.wait()
-            await child.wait_within(END_WITHIN)
-        self._tools.hosts.prepare(self._argv, _TODO_TOOLS | environment.for_claude(self._job.environ))
+                await kept.child.wait()
+            await kept.child.wait_within(END_WITHIN)
 
     async def interrupt(self) -> None:
         """Ask Claude to stop the turn."""
-        if self._child is not None:
+        if self._kept is not None:
             await self._say(Interrupt())
 
     async def deliver(self, text: str) -> bool:
@@ -189,7 +180,7 @@ class ClaudeCode(Shell):
         sdk = self._job.environ.get("WEGENT_CLAUDE_SDK")
         return (*HOST, sdk) if sdk else HOST
 
-    def _start(self, files: Sequence[Path], images: list[Image]) -> Start:
+    def _start(self, files: Sequence[Path], images: list[Image], *, may_stay: bool) -> Start:
         job = self._job
         return Start(
             prompt=job.prompt + listed(files),
@@ -204,7 +195,7 @@ class ClaudeCode(Shell):
             mcp_servers={name: mcp_servers.told(server) for name, server in job.options.mcp_servers.items()},
             session=job.history_session,
             is_trusted=job.is_trusted,
-            may_stay=self._tools.hosts.are_kept,
+            may_stay=may_stay,
         )
 
     async def _hear(self, text: bytes, group: asyncio.TaskGroup, asked: set[asyncio.Task[None]]) -> None:
@@ -230,9 +221,10 @@ class ClaudeCode(Shell):
             await self._say(Decided(asked.key, decision.is_allowed, decision.message))
 
     async def _say(self, command: Command) -> None:
-        assert self._child is not None
-        self._child.stdin.write(line(command))
-        await self._child.stdin.drain()
+        assert self._kept is not None
+        stdin = self._kept.child.stdin
+        stdin.write(line(command))
+        await stdin.drain()
 
     async def _listen_to_complaints(self, child: Child) -> None:
         while chunk := await child.stderr.read(1024):

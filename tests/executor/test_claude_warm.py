@@ -33,7 +33,7 @@ def _line(process: psutil.Process) -> list[str]:
 
 def ledger(tmp_path: Path) -> list[Path]:
     """Return the files of the hosts that the executor knows."""
-    return sorted((tmp_path / "claude-home/.wegent-executor/hosts").glob("*.json"))
+    return sorted((tmp_path / "claude-home/.wegent-executor/kept").glob("*.json"))
 
 
 async def turn(backend: ScriptedBackend, name: str, **fields: Any) -> tuple[Record, str]:
@@ -172,7 +172,7 @@ async def test_a_host_that_cannot_be_started_fails_its_turn_and_not_the_executor
     async with model_endpoint([text("Hello.")]) as endpoint:
         start_claude(endpoint)
         await backend.connected()
-        ledger_folder = tmp_path / "claude-home/.wegent-executor/hosts"
+        ledger_folder = tmp_path / "claude-home/.wegent-executor/kept"
         ledger_folder.write_text("in the way")
         end = await (await offer(backend, "one")).ended(40)
         assert end.error is not None

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import psutil
 import pytest
-from support.marked import marked
+from support import marked
 from support.processes import Program, Programs, eventually
 from support.scripted_backend import Record, ScriptedBackend
 
@@ -63,7 +63,7 @@ def notices(record: Record) -> str:
 
 def kept(task: str = "conversation") -> list[psutil.Process]:
     """Return the processes that are kept for a task."""
-    return marked(f"kept kernel {task}")
+    return marked.kept(f"kernel {task} ")
 
 
 async def test_a_task_keeps_its_kernel_and_each_turn_has_its_own_place(
@@ -176,8 +176,8 @@ async def test_no_kernel_outlives_its_executor(
     await backend.connected(3)
     record, _ = await task.run("x = 3")
     assert "since the device was deleted" in notices(record)
-    for path in (programs.folder / "home/.wegent-executor/kept").iterdir():
-        assert msgspec.json.decode(path.read_bytes())["leader"]
+    (entry,) = (programs.folder / "home/.wegent-executor/kept").iterdir()
+    assert msgspec.json.decode(entry.read_bytes())["leader"]
 
 
 async def test_stopping_the_executor_ends_what_it_keeps(start, task: Task) -> None:

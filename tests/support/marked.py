@@ -21,7 +21,12 @@ def marked(subtask_id: str) -> list[psutil.Process]:
 
 def hosted() -> list[psutil.Process]:
     """Return every live process that is a host of this test run (Claude Code's), or came from one."""
-    return _found(lambda mark: mark.startswith("host-"))
+    return kept("claude ")
+
+
+def kept(wanted: str) -> list[psutil.Process]:
+    """Return every live process of this test run that is kept, for a kind and task that begin with ``wanted``."""
+    return _found(lambda mark: mark.startswith(f"kept {wanted}"))
 
 
 def commands() -> list[str]:
