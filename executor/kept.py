@@ -108,7 +108,7 @@ class Kept:
 
 
 class Keeper:
-    """Keeps what runs of ``kinds``, and of any other kind as of the ``usual`` one; ends it in ``group``."""
+    """Keeps processes of ``kinds``, and of any other kind as of the ``usual`` one, with the tasks of ``group``."""
 
     def __init__(
         self, home: Path, usual: Kind, kinds: Sequence[Kind], grace: float, group: asyncio.TaskGroup
@@ -142,7 +142,7 @@ class Keeper:
             self._take(own, task_id)
             if not own.child.has_exited and (own.about == about or not is_choosy):
                 return own
-            await self._end(own, DIED if own.child.has_exited else CHANGED)
+            self._group.create_task(self._end(own, DIED if own.child.has_exited else CHANGED))
         if (spare := self._found(recipe.kind, None)) is not None:
             self._take(spare, task_id)
             return spare
@@ -210,7 +210,7 @@ class Keeper:
             if note is not None:
                 note.unlink(missing_ok=True)
         except OSError:  # nobody would give it back
-            await self._end(kept, lost)
+            self._group.create_task(self._end(kept, lost))
             raise
         return kept
 
@@ -240,10 +240,7 @@ class Keeper:
         """Write down at once why it is gone, for whoever misses it, and return what ends it."""
         note = _note_path(self._home, kept.kind, kept.task_id)
         if note is not None and why is not None:
-            try:
-                note.write_text(why)
-            except OSError as error:
-                log.error("Cannot write down why what was kept for a task is gone: %s", error)
+            _remember(note, why)
         return self._finish(kept)
 
     async def _finish(self, kept: Kept) -> None:
@@ -262,14 +259,14 @@ async def recover(home: Path, grace: float) -> None:
     for path in sorted(folder.glob("*.json")):
         try:
             entry = msgspec.json.decode(path.read_bytes(), type=_Entry)
-        except msgspec.DecodeError as error:
+        except (OSError, msgspec.DecodeError) as error:
             log.warning("Cannot read %s: %s", path, error)
         else:
             log.info("Ending what was left of the kept process %s.", entry.mark)
             leader = entry.leader.pid if entry.leader is not None and is_same(entry.leader) else None
             await Tree(Mark(str(home), entry.mark), leader).end(grace)
             if entry.missed_by is not None:
-                (folder / entry.missed_by).write_text(RESTARTED)
+                _remember(folder / entry.missed_by, RESTARTED)
         path.unlink()
     for note in folder.glob(f"*{_NOTE}"):
         if time.time() - note.stat().st_mtime > _TOLD_FOR:
@@ -285,6 +282,13 @@ def _note_path(home: Path, kind: Kind, task_id: str | None) -> Path | None:
     if task_id is None or not kind.has_state:
         return None
     return home / "kept" / f"{folder_name(f'{kind.name} {task_id}')}{_NOTE}"
+
+
+def _remember(note: Path, why: str) -> None:
+    try:
+        note.write_text(why)
+    except OSError as error:
+        log.error("Cannot write down why what was kept for a task is gone: %s", error)
 
 
 def _minutes(seconds: float) -> str:

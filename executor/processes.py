@@ -61,7 +61,6 @@ class Child:
         self._transport = transport
         self._protocol = protocol
         self._process = process
-        self._mark = mark
         self.pid = process.pid
         self.tree = Tree(mark, process.pid)
 
