@@ -198,8 +198,7 @@ class Runner:
 
     async def _start(self, argv: Sequence[str], env: Mapping[str, str], *, needs_input: bool = False) -> Child:
         """Start a child in the job's folder, and write it down before anything else happens."""
-        if self._subtask.stopping.is_set():
-            raise StoppedError("it is being stopped")
+        self._refuse_when_stopping()
         folder = self._job.folder
         with self._on_disk():
             workspace.enter(folder)
@@ -230,13 +229,17 @@ class Runner:
         self, kind: str, argv: Sequence[str], env: Mapping[str, str], *, about: str = "", is_choosy: bool = True
     ) -> Kept:
         """Lend what is kept for the task; :meth:`_sweep` gives it back."""
-        if self._subtask.stopping.is_set():
-            raise StoppedError("it is being stopped")
+        self._refuse_when_stopping()
         with self._on_disk():
             workspace.enter(self._job.folder)
         kept = await self._keeper.lend(kind, self._job.task_id, argv, env, about=about, is_choosy=is_choosy)
         self._lent.append(kept)
+        self._refuse_when_stopping()
         return kept
+
+    def _refuse_when_stopping(self) -> None:
+        if self._subtask.stopping.is_set():
+            raise StoppedError("it is being stopped")
 
     async def _stop(self, work: asyncio.Task[Outcome]) -> None:
         """Interrupt, terminate, kill; return when nothing of it runs."""

@@ -40,9 +40,11 @@ async def lend_and_return(keeper: Keeper, kind: str, task: str) -> int:
     return kept.child.pid
 
 
-async def test_each_kind_has_its_own_number_and_only_what_has_no_state_a_spare_one(keeper: Keeper) -> None:
+async def test_each_kind_has_its_own_number_and_only_what_has_no_state_a_spare_one(
+    keeper: Keeper, tmp_path: Path
+) -> None:
     first = await lend_and_return(keeper, "warm", "a")
-    await eventually(lambda: len(marked.kept("warm ")) == 2)
+    await eventually(lambda: sum(b'"leader":[' in path.read_bytes() for path in ledger(tmp_path)) == 2)
     (spare,) = {process.pid for process in marked.kept("warm ")} - {first}
     assert await lend_and_return(keeper, "warm", "b") == spare
     assert await lend_and_return(keeper, "warm", "a") == first
