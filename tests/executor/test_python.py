@@ -134,6 +134,7 @@ async def test_a_kernel_that_dies_is_told_of_and_replaced(backend: ScriptedBacke
     assert end.error and "SIGKILL; the computer may have run out of memory" in end.error.message
     for process in kept():
         process.kill()
+    await eventually(lambda: not kept(), 20, "it has ended")
     record, end = await task.run("1")
     assert (end.status, printed(record)) == ("completed", "1")
     assert "its process had died" in notices(record)
