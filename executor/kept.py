@@ -61,7 +61,7 @@ class Kind(msgspec.Struct, frozen=True):
         return self.memory > 0 and psutil.virtual_memory().available < self.memory
 
 
-class _Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True):
     """A file of the ledger: the mark, who misses the process, and the leader of its group once that runs."""
 
     mark: str
@@ -194,7 +194,7 @@ class Keeper:
     async def _start(self, recipe: _Recipe, task_id: str | None) -> Kept:
         mark = Mark(str(self._home), f"kept {recipe.kind.name} {task_id or ''} {uuid.uuid4().hex}")
         entry, note = _entry_path(mark), _note_path(self._home, recipe.kind, task_id)
-        written = _Entry(mark.subtask_id, None if note is None else note.name)
+        written = Entry(mark.subtask_id, None if note is None else note.name)
         entry.parent.mkdir(mode=0o700, exist_ok=True)
         write(entry, written)
         lost = note.read_text() if note is not None and note.exists() else None
@@ -258,7 +258,7 @@ async def recover(home: Path, grace: float) -> None:
     folder = home / "kept"
     for path in sorted(folder.glob("*.json")):
         try:
-            entry = msgspec.json.decode(path.read_bytes(), type=_Entry)
+            entry = msgspec.json.decode(path.read_bytes(), type=Entry)
         except (OSError, msgspec.DecodeError) as error:
             log.warning("Cannot read %s: %s", path, error)
         else:

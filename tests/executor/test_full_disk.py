@@ -147,6 +147,6 @@ async def test_an_end_that_cannot_be_written_at_the_start_is_told_all_the_same(t
 async def test_what_was_kept_and_cannot_be_written_off_does_not_keep_it_from_starting(tmp_path: Path) -> None:
     ledger = tmp_path / "kept"
     ledger.mkdir()
-    (ledger / "one.json").write_bytes(msgspec.json.encode(Entry("one", Born(2**22 + 1, 1.0))))
-    (ledger / "one.tmp").symlink_to("/dev/full")
+    (ledger / "one.json").write_bytes(msgspec.json.encode(Entry("kept one", "one.lost", Born(2**22 + 1, 1.0))))
+    (ledger / "one.lost").symlink_to("/dev/full")
     assert await recover(tmp_path, 0.1) == []
