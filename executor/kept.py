@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from executor.environment import Mark
 from executor.outbox import write
-from executor.processes import Born, Child, Tree, born, is_same
+from executor.processes import Born, Child, Tree, born, is_alive, is_same
 from executor.workspace import folder_name
 
 log = logging.getLogger(__name__)
@@ -102,6 +102,15 @@ class Kept:
         """Note that these processes are its own: a turn's end spares them, and nothing that comes later."""
         self._own = frozenset(found for pid in processes if (found := born(pid)) is not None)
 
+    def has_died(self) -> bool:
+        """Whether its process has ended, as the system knows: the event loop may hear of it a moment later."""
+        import psutil
+
+        try:
+            return self.child.has_exited or not is_alive(psutil.Process(self.child.pid))
+        except psutil.Error:
+            return True
+
     async def sweep(self, grace: float) -> None:
         """End what a turn left behind in it."""
         await Tree(self.mark, self.child.pid, spared=self._own).end(grace)
@@ -140,9 +149,10 @@ class Keeper:
         recipe = _Recipe(self._kinds.get(kind) or replace(self._usual, name=kind), argv, env, about)
         if (own := self._found(recipe.kind, task_id)) is not None:
             self._take(own, task_id)
-            if not own.child.has_exited and (own.about == about or not is_choosy):
+            has_died = own.has_died()
+            if not has_died and (own.about == about or not is_choosy):
                 return own
-            self._group.create_task(self._end(own, DIED if own.child.has_exited else CHANGED))
+            self._group.create_task(self._end(own, DIED if has_died else CHANGED))
         if (spare := self._found(recipe.kind, None)) is not None:
             self._take(spare, task_id)
             return spare

@@ -136,7 +136,7 @@ async def test_a_kernel_that_dies_is_told_of_and_replaced(backend: ScriptedBacke
         process.kill()
     await eventually(lambda: not kept(), 20, "it has ended")
     record, end = await task.run("1")
-    assert (end.status, printed(record)) == ("completed", "1")
+    assert (end.status, printed(record)) == ("completed", "1"), end.error
     assert "its process had died" in notices(record)
 
 
