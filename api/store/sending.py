@@ -65,7 +65,8 @@ async def send(store: Store, user_id: str, message: Send) -> Sent:
     if sent is None:
         options = _checked_options(message)
         target = await _choose(store, user_id, message)
-        shell = await check_target(store, target, message.shell, options, wait=message.wait)
+        shell = message.shell or await _last_shell(store, message.task_id)
+        shell = await check_target(store, target, shell, options, wait=message.wait)
         try:
             row = await _insert(store, user_id, message, target, shell)
         except (*UNIQUE_VIOLATIONS, *REFERENCE_VIOLATIONS):
@@ -121,6 +122,15 @@ async def _choose(store: Store, user_id: str, message: Send) -> Target:
             if last and (device := await _of_row(connection, last[-1].device)) is not None:
                 return Target(device)
         return Target(await _of_row(connection, await devices.default_row(connection, user_id)))
+
+
+async def _last_shell(store: Store, task_id: str | None) -> str | None:
+    """The conversation's shell, on another device too: what was meant for one is not for another to guess at."""
+    if task_id is None:
+        return None
+    async with store.database.read() as connection:
+        last = await subtasks.last_turns(connection, task_id, limit=1)
+    return last[-1].shell if last else None
 
 
 async def _of_row(connection: Connection, row: int | None) -> DeviceRow | None:

@@ -161,6 +161,23 @@ async def test_who_names_no_device_gets_the_tasks_last_then_the_default_then_the
         assert (status, problem["code"]) == (409, "no_cloud")
 
 
+async def test_who_names_no_shell_gets_the_tasks_last(shared: Stack, user: StackUser) -> None:
+    async with shared.device(user) as device, shared.device(user) as other, shared.viewer(user) as viewer:
+        await device.register("raw", shells=["ClaudeCode", "Python", "Command"])
+        await other.register("other", shells=["ClaudeCode"])
+        sent = await viewer.say("x = 1", device_id="raw", shell="Python")
+        await device.complete(await device.start())
+        await viewer.say("x", task_id=sent.task_id)
+        offer = await device.start()
+        assert (offer.prompt, offer.shell) == ("x", "Python")
+        await device.complete(offer)
+        body = {"prompt": "x", "device_id": "other"}
+        status, problem = await shared.call(user, "POST", f"/tasks/{sent.task_id}/subtasks", json=body)
+        assert (status, problem["code"]) == (409, "shell_not_offered"), "code is not for a model to guess at"
+        await viewer.say("What is x?", task_id=sent.task_id, shell="ClaudeCode")
+        assert (await device.offer()).shell == "ClaudeCode"
+
+
 async def test_a_queued_subtask_moves_to_another_device_and_a_started_one_does_not(
     shared: Stack, user: StackUser
 ) -> None:
