@@ -10,6 +10,7 @@ from executor.shells.kernel_talk import HOST, KernelTalk, outcome
 from executor.shells.kernel_wire import Ended, RunNotebook
 from executor.shells.python import why_no_kernel
 from executor.uploads import UploadError
+from wegent.client.file_name import is_numbered
 from wegent.protocol.errors import Code
 from wegent.protocol.output_events import Notice
 from wegent.protocol.time_limit import time_limit
@@ -24,7 +25,10 @@ class NotFoundError(Exception):
 
 
 class Notebook(Shell):
-    """Runs ``options.notebook``, or the one in the folder whose path is the prompt, with nbclient."""
+    """Runs ``options.notebook``, or the one that the prompt names, with nbclient.
+
+    That is a file sent along of that name, else the one in the folder with that path.
+    """
 
     def __init__(self, job: Job, tools: Tools) -> None:
         self._job = job
@@ -43,8 +47,7 @@ class Notebook(Shell):
             path = await asyncio.to_thread(self._path, attached)
         except NotFoundError as error:
             return Outcome.failed(Code.SHELL_FAILED, str(error))
-        is_sent_along = self._job.options.notebook is not None
-        folder = self._job.folder if is_sent_along else path.parent
+        folder = self._job.folder if path in attached else path.parent
         target = folder / f"{path.stem.removesuffix('.executed')}.executed.ipynb"
         ended = await self._run(path, target, folder)
         sent = await self._send(target)
@@ -61,6 +64,9 @@ class Notebook(Shell):
         if options.notebook is not None:
             return attached[options.attached.index(options.notebook)]
         folder, told = self._job.folder.resolve(), self._job.prompt.strip()
+        for path in attached:
+            if is_numbered(path.name, told):
+                return path
         try:
             path = (folder / told).resolve()
             if path.is_relative_to(folder) and path.is_file():
@@ -69,7 +75,7 @@ class Notebook(Shell):
             pass
         raise NotFoundError(
             f"There is no notebook {told[:200]!r} in {folder}. The prompt of this shell is the path of a notebook"
-            " in the task's folder; or send one along as options.notebook."
+            " in the task's folder, or the name of one that is sent along (`wegent run --file`)."
         )
 
     async def _run(self, path: Path, target: Path, folder: Path) -> Ended:

@@ -170,6 +170,18 @@ async def test_a_notebook_of_the_folder_is_named_by_its_path_and_what_came_of_it
         assert end.error and "There is no notebook" in end.error.message
 
 
+async def test_a_notebook_that_is_sent_along_is_named_by_its_file_name(backend: ScriptedBackend, programs) -> None:
+    for number, id in ((1, "one"), (2, "two")):
+        backend.files["other"], backend.files["nb"] = ("data.csv", b"1"), ("m.ipynb", notebook(f"print({number})"))
+        record = await backend.offer(
+            id, "m.ipynb", shell="Notebook", task_id="task", options={"files": ["other", "nb"]}
+        )
+        assert (end := await record.ended(60)).status == "completed", end
+        (cell,) = code_cells(executed(backend.uploads[-1].body))
+        assert printed(cell) == f"{number}\n", "the one that came with this message"
+    assert (programs.folder / "home/.wegent-executor/workspace/task/m.executed.ipynb").exists()
+
+
 async def test_what_is_no_notebook_or_cannot_be_given_is_said_clearly(backend: ScriptedBackend) -> None:
     end = await (await offer(backend, b"not json", "one")).ended(60)
     assert end.error and "model.ipynb is not a notebook" in end.error.message

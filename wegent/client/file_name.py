@@ -31,6 +31,13 @@ def numbered(name: str, number: int) -> str:
     return _cut(stem, LONGEST - len(end), _MOST_BYTES - len(end.encode())) + end
 
 
+def is_numbered(name: str, original: str) -> bool:
+    """Whether ``name`` is ``original`` or, as :func:`numbered` calls them, a copy of it."""
+    stem, extension = _split(original)
+    copy = rf"{re.escape(stem)} \(\d+\){re.escape(extension)}"
+    return name == original or re.fullmatch(copy, name) is not None
+
+
 def media_type_of(name: str) -> str:
     """Return what a file is, as far as its name says it."""
     return mimetypes.guess_type(name)[0] or "application/octet-stream"
