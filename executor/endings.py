@@ -28,6 +28,11 @@ class ConnectionLostError(Exception):
         self.code = code
 
 
+def sentence(reason: str) -> str:
+    """Return a reason, which may be a close code's few words, with a full stop where it has no end yet."""
+    return reason if reason.endswith((".", "?", "!")) else f"{reason}."
+
+
 class FatalError(Exception):
     """The executor cannot go on; the message says what to do."""
 

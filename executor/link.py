@@ -5,6 +5,7 @@ import logging
 import platform
 import secrets
 import time
+import uuid
 from collections.abc import Iterator
 from typing import NoReturn
 
@@ -13,7 +14,7 @@ import aiohttp
 from executor import device_socket
 from executor.config import Config
 from executor.device import Device
-from executor.endings import ConnectionLostError, ExitCode, FatalError
+from executor.endings import ConnectionLostError, ExitCode, FatalError, sentence
 from executor.pump import MAX_BATCH
 from executor.reaper import Reaper
 from executor.renewal import HOW_TO_LOG_IN, Renewal
@@ -80,7 +81,7 @@ class Link:
         try:
             return network.session(self._config.url)
         except ConnectionFailedError as error:
-            raise FatalError(ExitCode.FAILED, f"{error} {error.hint}") from None
+            raise FatalError(ExitCode.FAILED, str(error)) from None
 
     async def _connect(self, http: aiohttp.ClientSession) -> None:
         """Be connected once; always ends with an exception."""
@@ -111,8 +112,7 @@ class Link:
         except TimeoutError:
             raise ConnectionLostError(f"{url} did not answer within {CONNECT_WITHIN:g} s") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            failed = network.unreachable(self._config.url, error)
-            raise ConnectionLostError(f"{failed} {failed.hint}") from None
+            raise ConnectionLostError(str(network.unreachable(self._config.url, error))) from None
 
     async def _register(self, session: Session) -> None:
         config = self._config
@@ -158,8 +158,9 @@ class Link:
         elif lost.code == CloseCode.REPLACED:
             raise FatalError(
                 ExitCode.REPLACED,
-                "Another executor has connected as this device. If that is another computer (a copied disk?),"
-                f" delete {self._config.home / 'device_id'} on one of them and give it an id of its own.",
+                "Another executor has connected as this device: with another folder, or on another computer whose"
+                f" disk is a copy. Write an id of its own into {self._config.home / 'device_id'}, such as"
+                f" {uuid.uuid4().hex}, and start again.",
             )
         elif lost.code == CloseCode.TOO_OLD:
             raise FatalError(ExitCode.TOO_OLD, f"This executor is too old for the server. Update it: {lost}")
@@ -167,7 +168,7 @@ class Link:
             log.warning("This device was deleted on the server; stopping its work, then registering anew.")
             await self._device.drop_all()
         else:
-            log.info("Not connected: %s.", str(lost).rstrip("."))
+            log.info("Not connected: %s", sentence(str(lost)))
 
     async def _pause(self) -> None:
         """Wait a random time, so that a server's restart does not bring everybody back at the same moment."""

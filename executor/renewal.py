@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import NoReturn
 
 from executor.device import Device
-from executor.endings import ExitCode, FatalError
+from executor.endings import ExitCode, FatalError, sentence
 from wegent.client import claims, credentials, renewal
 from wegent.client.credentials import Login
 from wegent.client.errors import LoginError, WegentError
@@ -119,7 +119,7 @@ class Renewal:
             return True
         reason = await self._why_refused()
         if reason is None:
-            log.info("Not connected: %s.", said.rstrip("."))
+            log.info("Not connected: %s", sentence(said))
             return False
         if reason.code == Code.TOKEN_REVOKED:
             raise FatalError(ExitCode.LOGIN_NEEDED, f"This computer's login was revoked. {HOW_TO_LOG_IN}")

@@ -10,7 +10,7 @@ from executor.mending import MendedSpool
 from executor.outbox import Outbox
 from executor.shells.base import Outcome
 from wegent.protocol.device_messages import Complete, Execute, Running
-from wegent.protocol.errors import MEANINGS, Code
+from wegent.protocol.errors import Code
 from wegent.protocol.output_log import Sender
 
 
@@ -158,8 +158,7 @@ def stopped_outcome(reason: Stop, timeout: float | None = None, disk: str = "") 
     if reason is Stop.CANCELLED:
         return Outcome("cancelled")
     if reason is Stop.TIMED_OUT:
-        meaning = MEANINGS[Code.TIMED_OUT]
-        return Outcome.failed(Code.TIMED_OUT, f"It was stopped after {timeout:g} seconds. {meaning.hint}")
+        return Outcome.failed(Code.TIMED_OUT, f"It was stopped after {timeout:g} seconds.")
     if reason is Stop.EXECUTOR_STOPPED:
         return Outcome.failed(Code.EXECUTOR_RESTARTED, "The executor was stopped. Start it and retry the subtask.")
     message = f"The device's disk is full or fails ({disk}). Make room on it and retry."

@@ -209,6 +209,11 @@ async def test_without_a_login_it_says_how_to_get_one(backend: ScriptedBackend, 
     assert "wegent-executor login" in program.text
 
 
+async def test_a_server_that_is_away_is_told_of_once_a_try(start_executor) -> None:
+    program = start_executor(WEGENT_BACKEND_URL="http://127.0.0.1:1")
+    await program.line(r"Not connected: Cannot reach http://127.0.0.1:1: [^.]*\. Is the [^?]*address\?$")
+
+
 async def test_one_executor_per_home(backend: ScriptedBackend, start_executor) -> None:
     first = start_executor()
     await backend.connected()
