@@ -128,9 +128,10 @@ def find_login(flag: str | None, file: str | None, url: str | None, environ: Map
         return credentials.given(Login(server, given, source="arguments"), named)
     login = credentials.load(environ=named, shelf="devices")
     if login is None:
+        server = credentials.default_url(named, "devices")
         raise NoLoginError(
-            f"There is no login for {credentials.default_url(named, 'devices')}. Run `wegent-executor login`, or"
-            " make a token in the settings and start with --token TOKEN or WEGENT_TOKEN=TOKEN."
+            f"There is no login for {server}. Run `wegent-executor login --url {server}`, or make a token in the"
+            " settings and start with --token TOKEN or WEGENT_TOKEN=TOKEN."
         )
     return login if login.source == "file" else credentials.given(login, named)
 

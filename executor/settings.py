@@ -6,7 +6,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args, get_origin
 
 import msgspec
 from msgspec import Meta
@@ -131,7 +131,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             try:
                 found[name] = msgspec.convert(value, kind, strict=not isinstance(value, str))
             except msgspec.ValidationError as error:
-                raise InvalidSettingError(f"{label(name)} cannot be {_shown(value)}: {error}") from None
+                why = _choices(kind) or str(error).replace(" | null", "")
+                raise InvalidSettingError(f"{label(name)} cannot be {_shown(value)}: {why}") from None
         return cls(**found)
 
     def over(self, other: Self) -> Self:
@@ -158,6 +159,12 @@ def _label(text: str, where: str) -> tuple[str, str]:
     if not equals or not key:
         raise InvalidSettingError(f"{where} {text!r} must be key=value")
     return key, value
+
+
+def _choices(kind: Any) -> str:
+    """Say what can be chosen, where a setting is one of some words; else nothing."""
+    words = [word for option in get_args(kind) if get_origin(option) is Literal for word in get_args(option)]
+    return f"it is one of {', '.join(words)}" if words else ""
 
 
 def _shown(value: Any) -> str:

@@ -134,7 +134,7 @@ CHINESE_DOCTOR: dict[str, str] = {
     "check_login": "登录",
     "login_found": "来自 {source}",
     "login_none": "没有 {url} 的登录",
-    "login_none_next": "请运行：wegent-executor login",
+    "login_none_next": "请运行：wegent-executor login --url {url}",
     "login_unreadable": "{reason}",
     "login_unreadable_next": "请重新运行 `wegent-executor login`。",
     "check_token": "令牌",

@@ -151,7 +151,7 @@ ENGLISH_DOCTOR: dict[str, str] = {
     "check_login": "Login",
     "login_found": "from {source}",
     "login_none": "there is none for {url}",
-    "login_none_next": "Type: wegent-executor login",
+    "login_none_next": "Type: wegent-executor login --url {url}",
     "login_unreadable": "{reason}",
     "login_unreadable_next": "Type `wegent-executor login` again.",
     "check_token": "Token",

@@ -81,11 +81,11 @@ def test_files_are_sent_back_only_where_the_owner_says_so(tmp_path: Path) -> Non
     ("text", "told"),
     [
         ("slots = 0", "slots"),
-        ('slots = "two"', "slots"),
+        ('slots = "two"', "slots cannot be 'two': Expected `int`, got `str`"),
         ("slots = [", "cannot be read"),
         ("slot = 2", "no setting slot"),
         ('shells = "Command"', "shells"),
-        ('permission_mode = "yes"', "permission_mode"),
+        ('permission_mode = "yes"', "permission_mode cannot be 'yes': it is one of plan, ask, acceptEdits"),
         ("[labels]\ngpu = 1", "labels"),
         ("name = '\xff'", "cannot be read"),
     ],

@@ -40,7 +40,8 @@ def resolve(url: str | None, token: str | None, environ: Mapping[str, str]) -> L
                 f"This computer is logged in to {server} as a device only, and a device may not send tasks.",
                 hint="To send from it too, log in yourself: `wegent login`.",
             )
-        raise LoginError(f"You are not logged in to {server}.", hint="Log in: `wegent login`.")
+        named = f" --url {server}" if url else ""
+        raise LoginError(f"You are not logged in to {server}.", hint=f"Log in: `wegent login{named}`.")
     return login
 
 
