@@ -17,6 +17,7 @@ from api.addresses import PortTakenError, check_port_is_free
 from api.store.trouble import TroubleError, told
 from wegent.protocol.errors import ProtocolError
 from wegent.protocol.timing import InvalidSettingError
+from wegent.protocol.version import program_version
 from wegent.terminal.completing import answer_shell
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="wegent-server",
         description="The Wegent server. Every setting is an environment variable: docs/operations.md lists them.",
     )
+    parser.add_argument("--version", action="version", version=f"wegent-server {program_version()}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_up(commands)
     _add_parts(commands)

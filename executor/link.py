@@ -20,7 +20,6 @@ from executor.reaper import Reaper
 from executor.renewal import HOW_TO_LOG_IN, Renewal
 from executor.requests import RefusedError
 from executor.session import MOST_RECEIVED, Session
-from executor.version import program_version
 from wegent.client import network
 from wegent.client.errors import ConnectionFailedError
 from wegent.protocol.backoff import full_jitter
@@ -28,6 +27,7 @@ from wegent.protocol.close_codes import CloseCode
 from wegent.protocol.device_messages import Register
 from wegent.protocol.errors import Code
 from wegent.protocol.time_limit import time_limit
+from wegent.protocol.version import program_version
 
 log = logging.getLogger(__name__)
 

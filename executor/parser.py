@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from executor import permission
-from executor.version import program_version
+from wegent.protocol.version import program_version
 
 PROGRAM = "wegent-executor"
 _EPILOG = """\

@@ -19,9 +19,9 @@ from executor.device import Device
 from executor.link import Link
 from executor.steering import Steering
 from executor.subtask import Phase, Subtask
-from executor.version import program_version
 from wegent.client import claims as token_claims
 from wegent.client import credentials
+from wegent.protocol.version import program_version
 
 
 class Desk:

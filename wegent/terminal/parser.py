@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Callable
 
+from wegent.protocol.version import program_version
 from wegent.terminal.completing import SHELLS
 from wegent.terminal.words import Words
 
@@ -21,6 +22,7 @@ def _with_common(parser: argparse.ArgumentParser, words: Words) -> argparse.Argu
 def make_parser(words: Words) -> argparse.ArgumentParser:
     """Return the parser; its help is in the reader's language."""
     parser = _with_common(argparse.ArgumentParser(prog=PROGRAM, description=words("about")), words)
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {program_version()}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, help=words("help_command"))
 
     def add(name: str, more: str = "") -> argparse.ArgumentParser:
