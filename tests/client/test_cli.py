@@ -55,6 +55,12 @@ async def converse(turn: Turn) -> None:
     await turn.end(State.COMPLETED, {"text": "It is “x.py”."})
 
 
+async def too_long(turn: Turn) -> None:
+    await turn.set(State.RUNNING)
+    error = TaskError("timed_out", "It was stopped after 2 seconds.", "Retry with a larger timeout_seconds.")
+    await turn.end(State.FAILED, {"exit_code": -2}, error)
+
+
 async def command(turn: Turn) -> None:
     await turn.set(State.RUNNING)
     await turn.say(Stream("stdout", "one\ntwo"), Stream("stderr", "oh\n"))
@@ -83,6 +89,11 @@ def test_the_answer_goes_to_standard_output_and_all_else_beside_it(api: Scripted
     assert "✓ Bash ls" in done.stderr.splitlines()
     (turn,) = api.turns.values()
     assert turn.body == {"prompt": "where is it?"}
+
+
+def test_what_ran_out_of_time_does_not_end_as_what_was_stopped(api: ScriptedApi, run: Run) -> None:
+    api.script = too_long
+    assert run("run", "--shell", "Command", "sleep 5").returncode == 1
 
 
 @pytest.mark.parametrize(("code", "exit_code"), [(0, 0), (3, 3), (-9, 137), (300, 1)])
@@ -242,6 +253,9 @@ def test_usage_errors_are_2_and_say_what_to_do(api: ScriptedApi, run: Run) -> No
     assert run("run", "-", stdin=" ").returncode == 2
     assert run("run", "--option", "nothing", "hi").returncode == 2
     assert "--token-stdin" in run("login").stderr
+    elsewhere = run("devices", "--url", "http://127.0.0.1:1", WEGENT_TOKEN="", WEGENT_BACKEND_URL="")
+    assert elsewhere.returncode == 3 and "wegent login --url http://127.0.0.1:1`" in elsewhere.stderr
+    assert run("--version").stdout.startswith("wegent ")
     bad = run("devices", WEGENT_RECONNECT_MAX_SECONDS="soon")
     assert bad.returncode == 2 and "WEGENT_RECONNECT_MAX_SECONDS" in bad.stderr
     assert api.turns == {}

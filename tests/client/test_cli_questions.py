@@ -106,7 +106,7 @@ async def test_a_job_in_the_background_asks_nothing_and_is_not_stopped_by_the_te
     turn = asking(api, question(1, "ls"))
     command = " ".join(wegent("attach", turn.id))
     async with Terminal(["/bin/bash", "-c", f"set -m; {command} & wait -f; echo over $?"], environ) as terminal:
-        await terminal.shows(f"Give it in a terminal with: wegent attach {turn.id}")
+        await terminal.shows(f"answer in a terminal with: wegent attach {turn.id}")
         api.do(turn.say(ApprovalDone("a1", "deny", "ann")))
         api.do(turn.end(State.COMPLETED))
         await terminal.shows("over 0")
@@ -136,7 +136,8 @@ def test_an_answer_that_is_not_clear_is_not_given(api: ScriptedApi, run: Run) ->
     several = run("answer", turn.id, "allow")
     assert several.returncode == 2
     assert several.stderr.splitlines()[1:] == ["  --question a1  Bash one", "  --question a2  Bash two"]
-    assert run("answer", turn.id, "maybe", "--question", "a1").returncode == 2
+    unclear = run("answer", turn.id, "maybe", "--question", "a1")
+    assert unclear.returncode == 2 and "Choose from allow, allow_task, deny." in unclear.stderr
     assert run("answer", turn.id, "allow", "but careful", "--question", "a1").returncode == 2
     assert run("answer", turn.id, "allow", "--question", "a9").returncode == 2
     assert turn.inputs == []

@@ -62,4 +62,5 @@ def test_errors_are_translated_and_keep_what_the_server_said() -> None:
     assert Words().error(error)[0] == "The device “gpu-box” is offline."
     message, hint = Words("zh").error(error)
     assert message == "设备离线。（The device “gpu-box” is offline.）" and "--wait" in hint
+    assert "with --wait." in Words().error(error)[1], "as it is typed"
     assert Words("zh").error(WegentError("Odd.", hint="Look.")) == ("Odd.", "Look.")

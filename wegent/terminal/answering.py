@@ -45,8 +45,10 @@ async def answer(session: Session, id: str, choice: str, message: list[str], que
     async with session.client() as client:
         task = await client.task(id)
         question = _chosen(session, await task.questions(), question_id)
-        if choice not in (question.choices or CHOICES):
-            raise UsageError(session.words("not_a_choice", answer=choice))
+        choices = question.choices or CHOICES
+        if choice not in choices:
+            among = session.words("choose_from", choices=", ".join(choices))
+            raise UsageError(f"{session.words('not_a_choice', answer=choice)} {among}")
         await task.answer(question.id, choice, " ".join(message) or None)
     if session.as_json:
         data = {"subtask_id": task.id, "task_id": task.task_id, "question_id": question.id, "choice": choice}

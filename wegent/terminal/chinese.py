@@ -149,9 +149,12 @@ CHINESE: dict[str, str] = {
     "done_other": "{by} 回答了“{choice}”",
     "answered_elsewhere": "已经有人回答了。",
     "cannot_answer": "回答没有送达：{reason}",
-    "waits_for_answer": "任务在等待回答。请在终端中用以下命令回答：wegent attach {id}",
+    "waits_for_answer": (
+        "任务在等待回答：wegent answer {id} allow（或 deny）。也可以在终端中回答：wegent attach {id}"
+    ),
     "done_expired": "无人及时回答：已拒绝",
     "asks_nothing": "它现在没有提出这样的问题。",
+    "choose_from": "可选：{choices}。",
     "asks_more": "它提出了多个问题，请指明是哪一个：",
     "words_only_deny": "只有拒绝时可以附言。",
     "answered": "已回答：{what}",

@@ -157,9 +157,13 @@ ENGLISH: dict[str, str] = {
     "done_other": "answered “{choice}” by {by}",
     "answered_elsewhere": "It has been answered already.",
     "cannot_answer": "The answer did not arrive: {reason}",
-    "waits_for_answer": "It waits for an answer. Give it in a terminal with: wegent attach {id}",
+    "waits_for_answer": (
+        "It waits for an answer: wegent answer {id} allow (or deny)."
+        " Or answer in a terminal with: wegent attach {id}"
+    ),
     "done_expired": "nobody answered in time: denied",
     "asks_nothing": "It asks no such question now.",
+    "choose_from": "Choose from {choices}.",
     "asks_more": "It asks several questions. Say which one:",
     "words_only_deny": "Only a denial can have words.",
     "answered": "Answered: {what}",

@@ -8,6 +8,7 @@ from wegent.client.errors import SettledError, WegentError
 from wegent.client.tasks import AsyncTask
 from wegent.client.watches import Link
 from wegent.protocol.chat_messages import DeviceState, Done, SubtaskState
+from wegent.protocol.errors import Code
 from wegent.protocol.output_events import File
 from wegent.protocol.resources import CLOUD
 from wegent.protocol.states import State
@@ -29,7 +30,8 @@ def exit_code(done: Done) -> int:
     if done.state is State.CANCELLED:
         return INTERRUPTED
     own = (done.result or {}).get("exit_code")
-    if isinstance(own, int) and own:
+    is_its_own = done.error is None or done.error.code == Code.SHELL_FAILED  # else what it was stopped for counts
+    if isinstance(own, int) and own and is_its_own:
         return 128 - own if -128 < own < 0 else own if 0 < own < 256 else FAILED
     return COMPLETED if done.state is State.COMPLETED else FAILED
 

@@ -44,6 +44,6 @@ class Words:
         """Return the same for an error that came as a code, a message and a hint."""
         message, hint = visible(message), visible(hint)
         if self.language != "zh" or code not in CHINESE_ERRORS:
-            return message, hint
+            return message, hint.replace("wait=true", "--wait")  # as it is typed here
         meaning, advice = CHINESE_ERRORS[code]
         return f"{meaning}（{message}）" if message else meaning, advice
