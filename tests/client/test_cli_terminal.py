@@ -151,6 +151,15 @@ async def test_the_place_in_the_queue_is_shown_live_and_taken_back(
     assert [line for line in terminal.lines if line] == ["Hello."]
 
 
+async def test_who_waits_for_a_paused_device_is_told_that_it_is(api: ScriptedApi, environ: dict[str, str]) -> None:
+    api.devices = [device(paused=True)]
+    turn = api.new_turn()
+    async with Terminal(wegent("attach", turn.id), environ) as terminal:
+        await terminal.shows(r"1st in the queue on workstation, which is paused…$")
+        api.do(turn.end(State.CANCELLED))
+        assert await terminal.ends() == 130
+
+
 async def test_ctrl_c_asks_to_stop_and_a_second_one_leaves(api: ScriptedApi, environ: dict[str, str]) -> None:
     turn = api.new_turn()
     api.do(turn.set(State.RUNNING))

@@ -110,6 +110,7 @@ CHINESE: dict[str, str] = {
     "sent": "已发送，ID：{id}。",
     "in_queue": "在 {device} 的队列中排{place}……",
     "in_queue_offline": "在 {device} 的队列中排{place}，该设备离线……",
+    "in_queue_paused": "在 {device} 的队列中排{place}，该设备已暂停……",
     "in_queue_because": "在 {device} 的队列中排{place}：{reason}",
     "running_on": "正在 {device} 上运行……",
     "the_cloud": "云端",

@@ -118,6 +118,7 @@ ENGLISH: dict[str, str] = {
     "sent": "Sent as {id}.",
     "in_queue": "{place} in the queue on {device}…",
     "in_queue_offline": "{place} in the queue on {device}, which is offline…",
+    "in_queue_paused": "{place} in the queue on {device}, which is paused…",
     "in_queue_because": "{place} in the queue on {device}: {reason}",
     "running_on": "Running on {device}…",
     "the_cloud": "the cloud",

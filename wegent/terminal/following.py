@@ -160,7 +160,8 @@ class Follower:
     def _is_waiting_long(self, standing: SubtaskState) -> bool:
         """Whether it waits for more than the moment in which a free device takes it."""
         device = self._devices.get(standing.device_id)
-        is_free = device is not None and device.status == "online" and standing.queue_position in (None, 1)
+        takes_new = device is not None and device.status == "online" and not device.paused
+        is_free = takes_new and standing.queue_position in (None, 1)
         return not is_free or standing.waiting_reason is not None
 
     def _queue(self, standing: SubtaskState) -> str:
@@ -171,8 +172,9 @@ class Follower:
         }
         if standing.waiting_reason:
             return self._words("in_queue_because", reason=standing.waiting_reason, **values)
-        is_offline = device is not None and device.status == "offline"
-        return self._words("in_queue_offline" if is_offline else "in_queue", **values)
+        if device is not None and device.status == "offline":
+            return self._words("in_queue_offline", **values)
+        return self._words("in_queue_paused" if device is not None and device.paused else "in_queue", **values)
 
     def _device(self, device_id: str) -> str:
         if device_id == CLOUD:
