@@ -1,8 +1,7 @@
 """Which device this computer is: the same after every restart.
 
 In the founding document's order: the cached id, the hardware's id, the network card's address, a random one.
-What was found is cached, so that it never changes again. A second executor on one computer, in a folder of its
-own, is a device of its own: it takes a random id where the usual folder has the computer's already.
+What was found is cached, so that it never changes again.
 """
 
 import contextlib
@@ -12,7 +11,6 @@ import sys
 import uuid
 from pathlib import Path
 
-from wegent.client import credentials
 from wegent.protocol.resources import CLOUD
 
 _VALID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
@@ -25,9 +23,7 @@ def load(home: Path) -> str:
     cached = _cleaned(_read(cache))
     if cached:
         return cached
-    found = _cleaned(_hardware_id()) or _mac_address()
-    if found is None or found == _cleaned(_read(credentials.home({}) / "device_id")):
-        found = uuid.uuid4().hex
+    found = _cleaned(_hardware_id()) or _mac_address() or uuid.uuid4().hex
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     cache.write_text(found + "\n")
     return found

@@ -30,18 +30,6 @@ def test_the_machines_id_is_taken_and_cached(tmp_path: Path, monkeypatch: pytest
     assert device_id.load(tmp_path / "home") == "0123456789abcdef0123456789abcdef"
 
 
-def test_a_second_folder_on_the_same_computer_is_a_device_of_its_own(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr(device_id, "_hardware_id", lambda: "this-computer")
-    assert device_id.load(tmp_path / ".wegent-executor") == "this-computer"
-    second = device_id.load(tmp_path / "second")
-    assert second != "this-computer"
-    assert device_id.load(tmp_path / "second") == second
-    assert device_id.load(tmp_path / ".wegent-executor") == "this-computer"
-
-
 def test_the_macs_platform_uuid_is_read_from_ioreg(monkeypatch: pytest.MonkeyPatch) -> None:
     listing = '  "IOPlatformUUID" = "4F1A8CE0-0000-5555-9999-0123456789AB"\n'
 
