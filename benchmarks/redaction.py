@@ -12,12 +12,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from executor.coalescer import MAX_PIECE, encode
-from executor.outgoing import Outgoing
-from executor.patterns import Patterns
-from executor.redaction import Secrets
-from executor.redactor import Redactor
-from executor.spool import FileSpool
+from executor.outbox.spool import FileSpool
+from executor.output.coalescer import MAX_PIECE, encode
+from executor.redaction.outgoing import Outgoing
+from executor.redaction.patterns import Patterns
+from executor.redaction.pieces import Secrets
+from executor.redaction.redactor import Redactor
 from wegent.protocol.output_events import AnyEvent, Stream
 
 SECRETS = 50

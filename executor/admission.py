@@ -2,8 +2,9 @@
 
 import msgspec
 
-from executor import attachments, options, permission, workspace
+from executor import options, permission, workspace
 from executor.config import Config
+from executor.files import attachments
 from executor.shells.base import Job
 from wegent.protocol.device_messages import Execute
 

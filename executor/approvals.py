@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from executor.coalescer import encode
+from executor.output.coalescer import encode
 from executor.shells.base import Decision, Emit
 from executor.workspace import folder_name
 from wegent.protocol.codec import MAX_EVENT

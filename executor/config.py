@@ -10,11 +10,12 @@ from typing import Self
 
 import msgspec
 
-from executor import fault, kernels, secret_files, shells
+from executor import fault, kernels, shells
 from executor.kernels import Kernel
-from executor.limits import Limits
-from executor.patterns import Patterns
+from executor.output.limits import Limits
 from executor.permission import PermissionMode
+from executor.redaction import secret_files
+from executor.redaction.patterns import Patterns
 from executor.settings import Redaction, Settings
 from executor.shells.base import Here
 from wegent.client import credentials
@@ -33,7 +34,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     ``login`` is the one to begin with: it is renewed while the executor runs. ``named_shells`` are those that the
     owner named with ``--shell``; ``shells`` are all that are offered. In ``trusted_projects`` the project's own
     settings count; Claude Code stays warm for ``warm_seconds``, and ``kept`` kernels rest between turns
-    (:mod:`executor.kept`), each for ``kept_seconds`` at most.
+    (:mod:`executor.processes.kept`), each for ``kept_seconds`` at most.
     """
 
     url: str

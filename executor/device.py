@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator
 
 from executor import fault, shells
 from executor.admission import Refusal, admit
-from executor.backlog import Backlog
 from executor.config import Config
-from executor.kept import Keeper, Kind
 from executor.load import LoadMeter
-from executor.outbox import Meta, Outbox
-from executor.owner_secrets import OwnerSecrets
-from executor.redaction import Secrets
-from executor.redactor import Redactor
+from executor.outbox.backlog import Backlog
+from executor.outbox.box import Meta, Outbox
+from executor.processes.kept import Keeper, Kind
+from executor.redaction.owner_secrets import OwnerSecrets
+from executor.redaction.pieces import Secrets
+from executor.redaction.redactor import Redactor
 from executor.runner import Runner
 from executor.shells.base import Job, Outcome
 from executor.subtask import Phase, Stop, Subtask, stopped_outcome

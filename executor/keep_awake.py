@@ -12,9 +12,9 @@ import sys
 
 import psutil
 
-from executor import brand
 from executor.device import Device
 from executor.environment import Mark
+from executor.processes import brand
 
 log = logging.getLogger(__name__)
 

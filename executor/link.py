@@ -15,8 +15,8 @@ from executor import device_socket
 from executor.config import Config
 from executor.device import Device
 from executor.endings import ConnectionLostError, ExitCode, FatalError, sentence
+from executor.processes.reaper import Reaper
 from executor.pump import MAX_BATCH
-from executor.reaper import Reaper
 from executor.renewal import HOW_TO_LOG_IN, Renewal
 from executor.requests import RefusedError
 from executor.session import MOST_RECEIVED, Session

@@ -8,7 +8,7 @@ import signal
 import sys
 from types import FrameType
 
-from executor import device_id, keep_awake, recovery, sleep
+from executor import device_id, keep_awake, sleep
 from executor.approvals import Approvals
 from executor.config import Config
 from executor.control.desk import Desk
@@ -18,7 +18,8 @@ from executor.device import Device
 from executor.endings import ExitCode, FatalError
 from executor.instance_lock import InstanceLock, LockedError
 from executor.link import Link
-from executor.processes import become_subreaper
+from executor.processes import recovery
+from executor.processes.tree import become_subreaper
 from executor.steering import Steering
 from executor.subtask import Stop
 from wegent.protocol.time_limit import time_limit

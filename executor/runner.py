@@ -9,23 +9,24 @@ from typing import Any
 
 import msgspec
 
-from executor import whole_output, workspace
+from executor import workspace
 from executor.approvals import Approvals
-from executor.attachments import AttachmentError, Attachments
-from executor.coalescer import Coalescer
 from executor.config import Config
 from executor.environment import Mark
-from executor.kept import Keeper, Kept
-from executor.outgoing import Outgoing
-from executor.output_limit import OutputLimit
-from executor.owner_secrets import OwnerSecrets, TaskSecrets
-from executor.processes import Child, Tree, born
-from executor.redactor import Redactor
-from executor.results import Results
+from executor.files.attachments import AttachmentError, Attachments
+from executor.files.results import Results
+from executor.files.uploads import Uploads
+from executor.output import whole as whole_output
+from executor.output.coalescer import Coalescer
+from executor.output.limit import OutputLimit
+from executor.output.whole import WholeOutput
+from executor.processes.kept import Keeper, Kept
+from executor.processes.tree import Child, Tree, born
+from executor.redaction.outgoing import Outgoing
+from executor.redaction.owner_secrets import OwnerSecrets, TaskSecrets
+from executor.redaction.redactor import Redactor
 from executor.shells.base import Job, Outcome, Shell, Tools
 from executor.subtask import Stop, Subtask, stopped_outcome
-from executor.uploads import Uploads
-from executor.whole_output import WholeOutput
 from wegent.protocol.errors import Code
 from wegent.protocol.inputs import ApprovalInput
 from wegent.protocol.output_events import AnyEvent, FollowUp, Notice

@@ -14,8 +14,8 @@ import aiohttp
 from executor.device import Device
 from executor.dispatch import Dispatch
 from executor.endings import ConnectionLostError
+from executor.processes.reaper import Reaper
 from executor.pump import Pump
-from executor.reaper import Reaper
 from executor.requests import Done, Refused, RefusedError
 from wegent.protocol.codec import Frame, decode_data, decode_frame, encode, encode_error
 from wegent.protocol.device_messages import Heartbeat, HeartbeatAnswer, Leave, Register, Registered

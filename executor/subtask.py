@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 
-from executor.backlog import Backlog
-from executor.mending import MendedSpool
-from executor.outbox import Outbox
+from executor.outbox.backlog import Backlog
+from executor.outbox.box import Outbox
+from executor.outbox.mending import MendedSpool
 from executor.shells.base import Outcome
 from wegent.protocol.device_messages import Complete, Execute, Running
 from wegent.protocol.errors import Code

@@ -10,11 +10,11 @@ from typing import Any, ClassVar, Literal, Protocol
 
 import msgspec
 
-from executor.kept import Kept
 from executor.kernels import Kernel
 from executor.options import Options
 from executor.permission import PermissionMode
-from executor.processes import Child
+from executor.processes.kept import Kept
+from executor.processes.tree import Child
 from wegent.protocol.device_messages import ReportedError
 from wegent.protocol.errors import Code
 from wegent.protocol.output_events import AnyEvent, File
@@ -111,7 +111,7 @@ class Ask(Protocol):
 class SendFile(Protocol):
     """Sends a file to whoever sent the subtask, and tells of it by a ``file`` event.
 
-    Waits while the server is away. Raises ``executor.uploads.UploadError``, whose message is for the sender.
+    Waits while the server is away. Raises ``executor.files.uploads.UploadError``, whose message is for the sender.
     """
 
     async def __call__(self, name: str, media_type: str, content: bytes) -> File: ...

@@ -10,9 +10,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from executor import environment, mcp_servers
-from executor.attachments import listed
-from executor.kept import Kept
-from executor.processes import Child
+from executor.files.attachments import listed
+from executor.processes.kept import Kept
+from executor.processes.tree import Child
 from executor.shells import claude_images
 from executor.shells.base import Here, Job, Outcome, Shell, Tools
 from executor.shells.claude_wire import (

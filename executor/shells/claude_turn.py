@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from executor.coalescer import encode
+from executor.output.coalescer import encode
 from executor.shells.claude_connection import Connection, begins
 from executor.shells.claude_events import Translator
 from executor.shells.claude_failures import explained

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from executor import environment
-from executor.processes import Child
+from executor.processes.tree import Child
 from executor.shells.base import Job, Outcome, Shell, Tools
 from wegent.protocol.errors import Code
 from wegent.protocol.output_events import Stream

@@ -14,7 +14,7 @@ import traceback
 
 import msgspec
 
-from executor.coalescer import encode
+from executor.output.coalescer import encode
 from executor.shells.kernel_turns import CodeTurn, KernelHolder, NotebookTurn, Turn
 from executor.shells.kernel_wire import Ended, Happened, Interrupt, Told, commands
 from executor.shells.wire import line, lines

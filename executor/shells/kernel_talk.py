@@ -12,11 +12,11 @@ from typing import Any
 
 import msgspec
 
-from executor.processes import Child
+from executor.files.uploads import UploadError
+from executor.processes.tree import Child
 from executor.shells.base import Outcome, Tools
 from executor.shells.kernel_wire import Command, Ended, Happened, Interrupt, Ready, told
 from executor.shells.wire import last_said, line, lines
-from executor.uploads import UploadError
 from wegent.protocol.codec import MAX_EVENT
 from wegent.protocol.errors import Code
 from wegent.protocol.output_events import AnyEvent, CellOutput, Notice, decode_event

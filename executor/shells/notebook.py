@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-from executor import environment, results
+from executor import environment
+from executor.files import results
+from executor.files.uploads import UploadError
 from executor.shells.base import Here, Job, Outcome, Shell, Tools
 from executor.shells.kernel_talk import HOST, KernelTalk, outcome
 from executor.shells.kernel_wire import Ended, RunNotebook
 from executor.shells.python import why_no_kernel
-from executor.uploads import UploadError
 from wegent.client.file_name import is_numbered
 from wegent.protocol.errors import Code
 from wegent.protocol.output_events import Notice

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from executor import environment, kernels
-from executor.kept import Kept
+from executor.processes.kept import Kept
 from executor.shells.base import Here, Job, Outcome, Shell, Tools
 from executor.shells.kernel_talk import HOST, KernelTalk, outcome
 from executor.shells.kernel_wire import RunCode

@@ -17,7 +17,7 @@ from support.processes import eventually
 from support.recorded import payload
 from support.stack import Stack, StackUser
 
-from executor.secret_forms import needles
+from executor.redaction.secret_forms import needles
 
 IN_ENVIRONMENT = 'cAnary-0f-the/env+"q" = 7c1d'
 IN_URL = "cAnary0fTheDatabase9a8b"

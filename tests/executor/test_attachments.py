@@ -12,8 +12,8 @@ from support.model_endpoint import model_endpoint, text, tool
 from support.processes import Programs, eventually
 from support.scripted_backend import Record, ScriptedBackend
 
-from executor import attachments
-from executor.attachments import AttachmentError, Attachments
+from executor.files import attachments
+from executor.files.attachments import AttachmentError, Attachments
 from wegent.protocol.output_events import Approval, Notice, ToolResult
 from wegent.protocol.resources import MAX_FILE
 

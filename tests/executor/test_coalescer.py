@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.processes import eventually
 
-from executor.coalescer import MAX_PIECE, Coalescer, encode
+from executor.output.coalescer import MAX_PIECE, Coalescer, encode
 from wegent.protocol.codec import MAX_EVENT
 from wegent.protocol.output_events import (
     AnyEvent,

@@ -13,11 +13,11 @@ from support.marked import marked
 from support.processes import Programs, eventually
 from support.scripted_backend import ScriptedBackend
 
-from executor.backlog import Backlog
 from executor.config import Config
 from executor.device import Device
 from executor.link import Link
-from executor.outbox import Meta, Outbox
+from executor.outbox.backlog import Backlog
+from executor.outbox.box import Meta, Outbox
 from executor.subtask import Subtask
 from wegent.client.credentials import Login
 from wegent.protocol.output_events import Approval, ApprovalDone

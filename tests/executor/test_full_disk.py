@@ -10,10 +10,10 @@ from support.processes import Programs, eventually
 from support.scripted_backend import ScriptedBackend
 from support.small_disk import SmallDisk, small_disk
 
-from executor.kept import Entry
-from executor.outbox import Meta, Outbox
-from executor.processes import Born
-from executor.recovery import recover
+from executor.outbox.box import Meta, Outbox
+from executor.processes.kept import Entry
+from executor.processes.recovery import recover
+from executor.processes.tree import Born
 from wegent.protocol.output_events import Notice
 
 TALK = "echo up; while [ ! -e {gate} ]; do sleep 0.02; done; yes 0123456789 | head -c 3000000; echo end"

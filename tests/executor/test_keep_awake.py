@@ -9,8 +9,9 @@ import pytest
 from support.processes import eventually
 from support.scripted_backend import ScriptedBackend
 
-from executor import brand, keep_awake
+from executor import keep_awake
 from executor.environment import Mark
+from executor.processes import brand
 from tests.executor.conftest import StartExecutor
 
 INHIBIT = """#!/bin/sh

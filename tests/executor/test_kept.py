@@ -9,7 +9,7 @@ import pytest
 from support import marked
 from support.processes import eventually
 
-from executor.kept import Keeper, Kind
+from executor.processes.kept import Keeper, Kind
 
 WAIT = ("cat",)
 ENV = {"PATH": os.environ["PATH"]}

@@ -8,9 +8,9 @@ import pytest
 from support.processes import eventually
 from support.scripted_backend import Record, ScriptedBackend
 
-from executor.mending import MendedSpool
-from executor.outbox import Meta, Outbox
-from executor.spool import FileSpool
+from executor.outbox.box import Meta, Outbox
+from executor.outbox.mending import MendedSpool
+from executor.outbox.spool import FileSpool
 from executor.subtask import Subtask
 from wegent.protocol.device_messages import Complete, Execute
 from wegent.protocol.output_events import Notice, Stream, decode_event, encode_event

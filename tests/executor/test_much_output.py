@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from support.processes import Programs
 from support.scripted_backend import Record, ScriptedBackend
 
-from executor.outgoing import Outgoing
-from executor.output_limit import TAIL, OutputLimit
-from executor.patterns import Patterns
-from executor.redaction import Secrets
-from executor.redactor import Redactor
-from executor.whole_output import HELD, WholeOutput
+from executor.output.limit import TAIL, OutputLimit
+from executor.output.whole import HELD, WholeOutput
+from executor.redaction.outgoing import Outgoing
+from executor.redaction.patterns import Patterns
+from executor.redaction.pieces import Secrets
+from executor.redaction.redactor import Redactor
 from wegent.protocol.output_events import (
     AnyEvent,
     Approval,

@@ -7,7 +7,7 @@ from support.marked import marked
 from support.processes import Programs, eventually
 from support.scripted_backend import ScriptedBackend
 
-from executor.outbox import Meta, Outbox
+from executor.outbox.box import Meta, Outbox
 from wegent.protocol.errors import Code
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from executor.patterns import WITHHELD, PatternRedaction, Patterns
-from executor.redaction import REDACTED
+from executor.redaction.patterns import WITHHELD, PatternRedaction, Patterns
+from executor.redaction.pieces import REDACTED
 from wegent.protocol.timing import InvalidSettingError
 
 KEY = Patterns([r"sk-[a-z0-9]{4,}|id:\d{3}"]).compiled[0]

@@ -11,9 +11,9 @@ import pytest
 from support.marked import marked
 from support.processes import eventually
 
-from executor import processes
 from executor.environment import Mark
-from executor.processes import Child, Tree, born, is_same
+from executor.processes import tree as processes
+from executor.processes.tree import Child, Tree, born, is_same
 
 Starter = Callable[[str], Awaitable[Child]]
 IGNORE = "import os, signal, time; signal.signal(2, signal.SIG_IGN); signal.signal(15, signal.SIG_IGN)\n"

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from executor.patterns import Patterns
-from executor.redaction import REDACTED, Redaction, Secrets
-from executor.redactor import Redactor
-from executor.secret_forms import MOST, needles
+from executor.redaction.patterns import Patterns
+from executor.redaction.pieces import REDACTED, Redaction, Secrets
+from executor.redaction.redactor import Redactor
+from executor.redaction.secret_forms import MOST, needles
 from executor.shells.wire import last_said
 
 SECRET = 'p4ss/wörd+"<&>" =\\~x'

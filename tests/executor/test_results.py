@@ -9,7 +9,7 @@ from support.claude_records import of
 from support.processes import Programs, eventually
 from support.scripted_backend import Record, ScriptedBackend
 
-from executor.results import MAX_FILES, find
+from executor.files.results import MAX_FILES, find
 from wegent.protocol.output_events import File, Notice
 
 

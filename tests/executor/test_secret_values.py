@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from executor.config import Config
-from executor.owner_secrets import OwnerSecrets, TaskSecrets
 from executor.parser import make_parser
-from executor.redaction import Secrets
-from executor.secret_files import SecretFiles, values
-from executor.secret_values import in_environment
+from executor.redaction.owner_secrets import OwnerSecrets, TaskSecrets
+from executor.redaction.pieces import Secrets
+from executor.redaction.secret_files import SecretFiles, values
+from executor.redaction.secret_values import in_environment
 from wegent.client import credentials
 from wegent.client.credentials import Login
 

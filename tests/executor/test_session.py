@@ -14,8 +14,8 @@ from support.scripted_backend import ScriptedBackend
 from executor.config import Config
 from executor.device import Device
 from executor.endings import ConnectionLostError
+from executor.processes.reaper import Reaper
 from executor.pump import MAX_BATCH
-from executor.reaper import Reaper
 from executor.session import Session
 from wegent.client.credentials import Login
 from wegent.protocol.codec import decode_data, decode_frame, encode

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from executor.spool import FileSpool
+from executor.outbox.spool import FileSpool
 from wegent.protocol.output_log import MemorySpool, Sender
 
 

@@ -9,11 +9,11 @@ from aiohttp import web
 from support.processes import eventually
 from support.scripted_backend import ScriptedBackend, Upload
 
-from executor import uploads
-from executor.patterns import Patterns
-from executor.redaction import Secrets
-from executor.redactor import Redactor
-from executor.uploads import UploadError, Uploads
+from executor.files import uploads
+from executor.files.uploads import UploadError, Uploads
+from executor.redaction.patterns import Patterns
+from executor.redaction.pieces import Secrets
+from executor.redaction.redactor import Redactor
 from wegent.protocol.output_events import AnyEvent, File, Notice
 from wegent.protocol.resources import MAX_FILE
 

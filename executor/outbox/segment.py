@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from executor import gap
-from executor.gap import Gap
-from executor.output import is_encoded_output
+from executor.outbox import gap
+from executor.outbox.gap import Gap
+from executor.output.kinds import is_encoded_output
 
 SUFFIX = ".jsonl"
 _HOLE = re.compile(rb'\{"hole":(\d+),"bytes":(\d+)\}')

@@ -8,8 +8,8 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from executor.gap import Gap
-from executor.segment import SUFFIX, Segment
+from executor.outbox.gap import Gap
+from executor.outbox.segment import SUFFIX, Segment
 
 log = logging.getLogger(__name__)
 

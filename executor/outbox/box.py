@@ -1,6 +1,6 @@
 """What must outlive the executor of each subtask: that its accept was sent, its processes, output and end.
 
-``outbox/<subtask>/`` holds ``meta.json``, the numbered output (:mod:`executor.spool`) and, at the end,
+``outbox/<subtask>/`` holds ``meta.json``, the numbered output (:mod:`executor.outbox.spool`) and, at the end,
 ``outcome.json``. It exists from before the accept is sent until the server has answered the complete.
 """
 
@@ -12,8 +12,8 @@ from pathlib import Path
 
 import msgspec
 
-from executor.processes import Born
-from executor.spool import FileSpool
+from executor.outbox.spool import FileSpool
+from executor.processes.tree import Born
 from executor.workspace import folder_name, scratch_folder
 from wegent.protocol.device_messages import Complete
 

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from executor.redaction import REDACTED
+from executor.redaction.pieces import REDACTED
 from wegent.protocol.timing import InvalidSettingError
 
 WITHIN = 0.02

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Never
 
 from executor.config import Config
-from executor.patterns import Patterns
-from executor.redaction import Secrets
-from executor.secret_files import SecretFiles
-from executor.secret_values import in_environment
+from executor.redaction.patterns import Patterns
+from executor.redaction.pieces import Secrets
+from executor.redaction.secret_files import SecretFiles
+from executor.redaction.secret_values import in_environment
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
-from executor.secret_forms import needles
+from executor.redaction.secret_forms import needles
 
 REDACTED = "[redacted]"
 _TELLING = 8

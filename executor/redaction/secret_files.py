@@ -11,8 +11,8 @@ from itertools import islice
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
-from executor.secret_forms import LEAST
-from executor.secret_values import in_value, is_random
+from executor.redaction.secret_forms import LEAST
+from executor.redaction.secret_values import in_value, is_random
 
 log = logging.getLogger(__name__)
 

@@ -4,8 +4,8 @@ import asyncio
 import logging
 import time
 
-from executor.limits import Limits
-from executor.spool import FileSpool
+from executor.outbox.spool import FileSpool
+from executor.output.limits import Limits
 from wegent.protocol.time_limit import time_limit
 from wegent.protocol.timing import Timing
 

@@ -3,8 +3,8 @@
 import logging
 from collections.abc import Sequence
 
-from executor import gap
-from executor.spool import FileSpool
+from executor.outbox import gap
+from executor.outbox.spool import FileSpool
 
 log = logging.getLogger(__name__)
 

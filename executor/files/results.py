@@ -8,8 +8,8 @@ from pathlib import Path
 
 import msgspec
 
+from executor.files.uploads import UploadError
 from executor.shells.base import Emit, Job, SendFile
-from executor.uploads import UploadError
 from wegent.client.file_name import media_type_of
 from wegent.protocol.output_events import Notice
 from wegent.protocol.resources import MAX_FILE

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from executor.redactor import PieceRedactor, Redactor
+from executor.redaction.redactor import PieceRedactor, Redactor
 from wegent.protocol.output_events import AnyEvent, CellOutput, Notice, Stream, Text, Thinking, Unknown
 
 SHOWN_AFTER = 0.2

@@ -5,10 +5,11 @@ import logging
 from collections.abc import Iterable
 from pathlib import Path
 
-from executor import kept, outbox
 from executor.environment import Mark
-from executor.outbox import Outbox
-from executor.processes import Tree, is_same
+from executor.outbox import box as outbox
+from executor.outbox.box import Outbox
+from executor.processes import kept
+from executor.processes.tree import Tree, is_same
 from wegent.protocol.device_messages import Complete, ReportedError
 from wegent.protocol.errors import MEANINGS, Code
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from executor.output import Output, is_output
-from executor.whole_output import WholeOutput
+from executor.output.kinds import Output, is_output
+from executor.output.whole import WholeOutput
 from wegent.protocol.output_events import AnyEvent, CellOutput, Notice, encode_event
 
 TAIL = 64 << 10

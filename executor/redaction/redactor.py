@@ -7,14 +7,14 @@ from typing import Any
 
 import msgspec
 
-from executor.patterns import PatternRedaction, Patterns
-from executor.redaction import Redaction, Secrets
+from executor.redaction.patterns import PatternRedaction, Patterns
+from executor.redaction.pieces import Redaction, Secrets
 
 _SMALLEST = 10_000_000
 """Numbers with fewer digits are too short for a secret."""
 _PIECE = 64 << 10
 _CUT_OFF = "… ["
-"""Where a text was shortened (:mod:`executor.coalescer`): what is before it may be the beginning of a secret."""
+"""Where :mod:`executor.output.coalescer` shortened a text: what is before it may be the beginning of a secret."""
 
 
 class BinarySecretError(Exception):

@@ -16,8 +16,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from executor import brand
 from executor.environment import Mark
+from executor.processes import brand
 from wegent.protocol.time_limit import time_limit
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ import msgspec
 from msgspec.structs import replace
 
 from executor.environment import Mark
-from executor.outbox import write
-from executor.processes import Born, Child, Tree, born, is_alive, is_same
+from executor.outbox.box import write
+from executor.processes.tree import Born, Child, Tree, born, is_alive, is_same
 from executor.workspace import folder_name
 
 log = logging.getLogger(__name__)

@@ -8,8 +8,8 @@ from io import BytesIO
 import aiohttp
 import msgspec
 
-from executor.redactor import BinarySecretError, Redactor
-from executor.transfers import TIMEOUT, Transfer, check_passing
+from executor.files.transfers import TIMEOUT, Transfer, check_passing
+from executor.redaction.redactor import BinarySecretError, Redactor
 from wegent.client import network
 from wegent.client.errors import ConnectionFailedError
 from wegent.client.file_name import safe

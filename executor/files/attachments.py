@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 import aiohttp
 
-from executor.transfers import TIMEOUT, Transfer, check_passing
+from executor.files.transfers import TIMEOUT, Transfer, check_passing
 from wegent.client import network
 from wegent.client.errors import ConnectionFailedError
 from wegent.client.file_name import numbered, safe

@@ -1,0 +1,1 @@
+"""What must outlive the executor of each subtask: output, processes, and how it ended."""

@@ -1,0 +1,1 @@
+"""A subtask's output on its way: joined, bounded, and whole in a file where it is too much."""

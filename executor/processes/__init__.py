@@ -1,0 +1,1 @@
+"""Child processes: found whatever they do, ended, and kept for a further turn."""

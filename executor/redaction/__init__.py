@@ -1,0 +1,1 @@
+"""What leaves the device has none of its owner's secrets in it."""
