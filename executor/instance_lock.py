@@ -37,7 +37,7 @@ class InstanceLock:
             raise LockedError(
                 f"Another executor{holder} runs with {self._path.parent} already."
                 " `wegent-executor status` shows it; stop it first (`wegent-executor stop`), or give this one a"
-                " home of its own: WEGENT_HOME=/another/folder."
+                " home of its own (WEGENT_HOME=/another/folder), with an id of its own in its file device_id."
             ) from None
         if sys.platform != "win32":
             with contextlib.suppress(OSError):  # on a full disk the next one does not learn our process id
