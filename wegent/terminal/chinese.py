@@ -22,7 +22,7 @@ CHINESE: dict[str, str] = {
     "about_delete": "删除已结束的任务及其全部输出",
     "about_completion": '打印 shell 的自动补全脚本，例如：eval "$(wegent completion bash)"',
     "more_run": (
-        "回答和命令的标准输出写到标准输出，其余写到标准错误。按 Ctrl-C 请求停止；再按一次则离开，任务继续运行，"
+        "回答和命令的标准输出写到标准输出，其余写到标准错误。按 Ctrl-C 请求停止；再按一次则不再等待，"
         "并提示如何回来。退出码：0 完成，1 失败，130 已停止或已离开；命令则返回其自身的退出码。"
     ),
     "help_command": "要做什么；`wegent COMMAND --help` 查看详情",
@@ -120,6 +120,7 @@ CHINESE: dict[str, str] = {
     "maybe_sent": "可能已经发送；`wegent tasks` 可以查看。",
     "was_stopped": "已停止。",
     "left": "任务继续运行。回来请用：wegent attach {id}",
+    "left_stopping": "任务正在停止。查看结果请用：wegent attach {id}",
     "link_lost": "连接已断开（{reason}）；正在重连……",
     "ended_already": "它之前已经结束：{state}。",
     "is_stopping": "正在停止。",

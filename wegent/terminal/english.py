@@ -25,7 +25,7 @@ ENGLISH: dict[str, str] = {
     ),
     "more_run": (
         "The answer and a command's standard output go to standard output, everything else to standard error."
-        " Ctrl-C asks to stop; a second Ctrl-C leaves the task running and says how to come back."
+        " Ctrl-C asks to stop; a second Ctrl-C does not wait for that and says how to come back."
         " Exit code: 0 completed, 1 failed, 130 stopped or left; a command's own code."
     ),
     "help_command": "what to do; `wegent COMMAND --help` tells more",
@@ -128,6 +128,7 @@ ENGLISH: dict[str, str] = {
     "maybe_sent": "It may have been sent; `wegent tasks` shows.",
     "was_stopped": "Stopped.",
     "left": "It goes on. Come back with: wegent attach {id}",
+    "left_stopping": "It is being stopped. See how it ends with: wegent attach {id}",
     "link_lost": "The connection is lost ({reason}); reconnecting…",
     "ended_already": "It had ended before: {state}.",
     "is_stopping": "It is being stopped.",

@@ -200,7 +200,7 @@ class Follower:
         """Say how to come back, at once: what else there is to write may be stuck."""
         self._is_over = True
         self._screen.status("")
-        self._screen.line(self._words("left", id=self._task.id))
+        self._screen.line(self._words("left_stopping", id=self._task.id))
         try:
             async with time_limit(1):
                 await self._screen.flush()

@@ -43,7 +43,7 @@ async def follow_as_json(
             stopping = [work for work in stopping if not is_done(work)]
             if pressed.done():
                 if is_stopping:
-                    screen.line(words("left", id=task.id))
+                    screen.line(words("left_stopping", id=task.id))
                     await screen.flush()
                     return INTERRUPTED
                 is_stopping = True
