@@ -1,17 +1,21 @@
 """Questions that wait for a person: asked in the terminal, gone when somebody else has answered."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 from wegent.client.errors import AlreadyAnsweredError, SettledError, WegentError
 from wegent.client.tasks import AsyncTask
 from wegent.protocol.inputs import ALLOW, ALLOW_TASK, CHOICES, DENY
 from wegent.protocol.output_events import AnyEvent, Approval, ApprovalDone
+from wegent.protocol.time_limit import time_limit
 from wegent.terminal.keyboard import Keyboard
 from wegent.terminal.screen import Screen
 from wegent.terminal.visible import visible
 from wegent.terminal.words import Words
 
+HEARD_WITHIN = 2.0
+"""Seconds in which an answer that the server has taken is seen in the output."""
 LETTERS = {"y": ALLOW, "yes": ALLOW, "a": ALLOW_TASK, "n": DENY, "no": DENY}
 
 
@@ -134,5 +138,14 @@ class Approvals:
             self._screen.line(self._words("cannot_answer", reason=error.message), "red")
             await self._screen.flush()
             return
-        self._open.pop(approval.id, None)
         await self._screen.flush()
+        await self._heard(approval)
+
+    async def _heard(self, approval: Approval) -> None:
+        """Give what the answer sets going a moment, so that it stands above the next question and not below it."""
+        with contextlib.suppress(TimeoutError):
+            async with time_limit(HEARD_WITHIN):
+                while approval.id in self._open:
+                    self._changed.clear()
+                    await self._changed.wait()
+        self._open.pop(approval.id, None)
