@@ -45,7 +45,7 @@ class Device:
         """How many subtasks have begun."""
         self.changed = asyncio.Event()
         """Set whenever there may be something to send."""
-        self.secrets = OwnerSecrets(config, lambda: self.login.token)
+        self.secrets = OwnerSecrets(config, self._token)
         self._redactor = Redactor(lambda: Secrets(self.secrets.known()), self.secrets.patterns)
         self._group = group
         usual = Kind("kernel", config.kept, config.kept_seconds)
@@ -145,11 +145,14 @@ class Device:
         assert subtask.offer is not None
         log.info("Running subtask %s (%s).", subtask.id, subtask.offer.shell)
         shell = shells.load(subtask.offer.shell)
-        token = lambda: self.login.token  # noqa: E731 - the login is renewed meanwhile
-        runner = Runner(subtask, job, shell, self.config, token, self.secrets, self.keeper)
+        runner = Runner(subtask, job, shell, self.config, self._token, self.secrets, self.keeper)
         self._runners[subtask.id] = runner
         subtask.begun.set()
         self._group.create_task(self._run(subtask, runner))
+
+    def _token(self) -> str:
+        """The token of now: the login is renewed while subtasks run."""
+        return self.login.token
 
     async def _run(self, subtask: Subtask, runner: Runner) -> None:
         try:
