@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from wegent.client.async_client import AsyncClient
-    from wegent.client.blocking import Client, Stream, Task
+    from wegent.client.blocking import Client
+    from wegent.client.blocking_tasks import Stream, Task
     from wegent.client.completion import as_completed
     from wegent.client.devices import DeviceList
     from wegent.client.errors import (
@@ -46,8 +47,8 @@ _ROOMS = {
     "DeviceList": "devices",
     "EventStream": "streams",
     "Result": "results",
-    "Stream": "blocking",
-    "Task": "blocking",
+    "Stream": "blocking_tasks",
+    "Task": "blocking_tasks",
     "as_completed": "completion",
 }
 

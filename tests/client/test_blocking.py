@@ -162,7 +162,7 @@ def test_an_interrupt_ends_the_wait_and_not_the_task(api: ScriptedApi, blocking:
         task.result()
     interrupt.join()
     assert task.status is State.RUNNING
-    assert not blocking._core.feed._watches  # nothing waits on in the thread
+    assert not blocking.core.feed._watches  # nothing waits on in the thread
 
 
 def test_a_script_that_just_ends_leaves_quietly(api: ScriptedApi) -> None:

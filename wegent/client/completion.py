@@ -5,7 +5,7 @@ import concurrent.futures
 from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Generic, TypeVar
 
-from wegent.client.blocking import Task
+from wegent.client.blocking_tasks import Task
 from wegent.client.errors import WaitTimeoutError
 from wegent.client.tasks import AsyncTask
 from wegent.protocol.resources import Subtask
