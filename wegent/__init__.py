@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from wegent.client.async_client import AsyncClient
     from wegent.client.blocking import Client
     from wegent.client.blocking_tasks import Stream, Task
-    from wegent.client.completion import as_completed
+    from wegent.client.completion import as_completed, wait
     from wegent.client.devices import DeviceList
     from wegent.client.errors import (
         AlreadyAnsweredError,
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         FileError,
         ForbiddenError,
         LoginError,
+        MissingPackageError,
         NotFoundError,
         RefusedError,
         SettledError,
@@ -38,24 +39,29 @@ if TYPE_CHECKING:
     )
     from wegent.client.results import Result
     from wegent.client.streams import EventStream
+    from wegent.client.task_lists import AsyncTaskList, TaskList
     from wegent.client.tasks import AsyncTask
 
 _ROOMS = {
     "AsyncClient": "async_client",
     "AsyncTask": "tasks",
+    "AsyncTaskList": "task_lists",
     "Client": "blocking",
     "DeviceList": "devices",
     "EventStream": "streams",
     "Result": "results",
     "Stream": "blocking_tasks",
     "Task": "blocking_tasks",
+    "TaskList": "task_lists",
     "as_completed": "completion",
+    "wait": "completion",
 }
 
 __all__ = [
     "AlreadyAnsweredError",
     "AsyncClient",
     "AsyncTask",
+    "AsyncTaskList",
     "Client",
     "ConnectionFailedError",
     "DeviceChoiceError",
@@ -65,6 +71,7 @@ __all__ = [
     "FileError",
     "ForbiddenError",
     "LoginError",
+    "MissingPackageError",
     "NotFoundError",
     "RefusedError",
     "Result",
@@ -73,10 +80,12 @@ __all__ = [
     "Task",
     "TaskCancelledError",
     "TaskFailedError",
+    "TaskList",
     "UnavailableError",
     "WaitTimeoutError",
     "WegentError",
     "as_completed",
+    "wait",
 ]
 
 

@@ -7,21 +7,26 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import cycle
 from pathlib import Path
 from shlex import join
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from wegent.client import credentials
+from wegent.client import credentials, notebooks
 from wegent.client.credentials import Login
 from wegent.client.devices import DeviceList, choose
 from wegent.client.errors import LoginError, NotFoundError
 from wegent.client.feed import FRAME_LIMIT, Feed
 from wegent.client.files import Attachment, Content, attach, download, keep, replace, upload
+from wegent.client.notebooks import Notebook
 from wegent.client.renewal import SavedLogins
 from wegent.client.rest import RETRY_SECONDS, Rest, path_of
+from wegent.client.task_lists import AsyncTaskList
 from wegent.client.tasks import AsyncTask
 from wegent.client.watches import Watch
-from wegent.protocol.output_events import File
+from wegent.protocol.output_events import Cell, File
 from wegent.protocol.resources import Device, Sent, StoredFile, Subtask, Task
 from wegent.protocol.timing import Timing
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 LONGEST_WAIT = 10.0
 """Seconds between two tries to reach the server, at most: somebody is watching."""
@@ -166,6 +171,77 @@ class AsyncClient:
             command, device=device, shell="Command", wait=wait, dir=dir, options=merged, title=title
         )
 
+    async def run_notebook(
+        self,
+        notebook: Notebook,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        device: str | Device | None = None,
+        kernel: str | None = None,
+        cell_timeout_seconds: float | None = None,
+        timeout: float | None = None,
+        progress: Callable[[Cell], object] | None = None,
+        wait: bool = False,
+        dir: str | None = None,
+        options: Mapping[str, Any] | None = None,
+        files: Sequence[Attachment] = (),
+        title: str | None = None,
+    ) -> "NotebookNode":
+        """Run a notebook on a device, wait for it and return it executed.
+
+        It is sent as :meth:`start_notebook` says and waited for as :meth:`AsyncTask.notebook` says: a failed cell
+        raises :class:`TaskFailedError` with the remote traceback and the notebook as far as it came.
+        """
+        notebooks.require_nbformat()
+        task = await self.start_notebook(
+            notebook,
+            parameters,
+            device=device,
+            kernel=kernel,
+            cell_timeout_seconds=cell_timeout_seconds,
+            wait=wait,
+            dir=dir,
+            options=options,
+            files=files,
+            title=title,
+        )
+        with notebooks.coming_back(task.id):
+            return await task.notebook(timeout, progress=progress)
+
+    async def start_notebook(
+        self,
+        notebook: Notebook,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        device: str | Device | None = None,
+        kernel: str | None = None,
+        cell_timeout_seconds: float | None = None,
+        wait: bool = False,
+        dir: str | None = None,
+        options: Mapping[str, Any] | None = None,
+        files: Sequence[Attachment] = (),
+        title: str | None = None,
+    ) -> AsyncTask:
+        """Send a notebook, given by its path or itself, and return the handle; :meth:`AsyncTask.notebook` waits.
+
+        ``parameters`` are set in a cell after the one tagged ``parameters``, as papermill does; they are what
+        JSON can hold. ``kernel`` is one that the device offers, instead of the notebook's own, and
+        ``cell_timeout_seconds`` how long one cell may run. The rest is as in :meth:`run`. Raises
+        :class:`FileError` and :class:`TypeError`.
+        """
+        given = notebooks.options_of(parameters, kernel, cell_timeout_seconds)
+        stored = await notebooks.send(self.rest, notebook)
+        return await self.run(
+            stored.name,
+            device=device,
+            shell="Notebook",
+            wait=wait,
+            dir=dir,
+            options={**(options or {}), **given, "notebook": stored.id},
+            files=files,
+            title=title,
+        )
+
     async def upload(
         self, file: Content, name: str | None = None, *, progress: Callable[[int], object] = lambda _: None
     ) -> StoredFile:
@@ -197,7 +273,7 @@ class AsyncClient:
         wait: bool = False,
         dir: str | None = None,
         options: Mapping[str, Any] | None = None,
-    ) -> list[AsyncTask]:
+    ) -> AsyncTaskList:
         """Send each prompt as a conversation of its own, to ``devices`` in turn; return the handles in order.
 
         If one cannot be sent, the error's notes name what had been.
@@ -216,7 +292,7 @@ class AsyncClient:
             if isinstance(outcome, BaseException):
                 outcome.add_note(f"Sent before that: {', '.join(task.id for task in sent) or 'nothing'}")
                 raise outcome
-        return sent
+        return AsyncTaskList(sent)
 
     async def device_id(self, device: str | Device | None) -> str | None:
         """Return the id of a device given by name, id, the beginning of its id, or itself."""

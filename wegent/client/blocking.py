@@ -8,18 +8,23 @@ import os
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from wegent.client.async_client import AsyncClient
 from wegent.client.blocking_tasks import Task
 from wegent.client.devices import DeviceList
 from wegent.client.files import Attachment, Content
+from wegent.client.notebooks import Notebook, coming_back, require_nbformat
 from wegent.client.portal import Portal
 from wegent.client.rest import RETRY_SECONDS
+from wegent.client.task_lists import TaskList
 from wegent.client.tasks import AsyncTask
-from wegent.protocol.output_events import File
+from wegent.protocol.output_events import Cell, File
 from wegent.protocol.resources import Device, StoredFile
 from wegent.protocol.resources import Task as Conversation
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 
 class Client:
@@ -114,6 +119,68 @@ class Client:
         sending = self.core.run_command(command, device=device, wait=wait, dir=dir, options=options, title=title)
         return self._handle(self.portal.call(sending))
 
+    def run_notebook(
+        self,
+        notebook: Notebook,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        device: str | Device | None = None,
+        kernel: str | None = None,
+        cell_timeout_seconds: float | None = None,
+        timeout: float | None = None,
+        progress: Callable[[Cell], object] | None = None,
+        wait: bool = False,
+        dir: str | None = None,
+        options: Mapping[str, Any] | None = None,
+        files: Sequence[Attachment] = (),
+        title: str | None = None,
+    ) -> "NotebookNode":
+        """See :meth:`AsyncClient.run_notebook`; ``progress`` is called in this thread."""
+        require_nbformat()
+        task = self.start_notebook(
+            notebook,
+            parameters,
+            device=device,
+            kernel=kernel,
+            cell_timeout_seconds=cell_timeout_seconds,
+            wait=wait,
+            dir=dir,
+            options=options,
+            files=files,
+            title=title,
+        )
+        with coming_back(task.id):
+            return task.notebook(timeout, progress=progress)
+
+    def start_notebook(
+        self,
+        notebook: Notebook,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        device: str | Device | None = None,
+        kernel: str | None = None,
+        cell_timeout_seconds: float | None = None,
+        wait: bool = False,
+        dir: str | None = None,
+        options: Mapping[str, Any] | None = None,
+        files: Sequence[Attachment] = (),
+        title: str | None = None,
+    ) -> Task:
+        """See :meth:`AsyncClient.start_notebook`."""
+        sending = self.core.start_notebook(
+            notebook,
+            parameters,
+            device=device,
+            kernel=kernel,
+            cell_timeout_seconds=cell_timeout_seconds,
+            wait=wait,
+            dir=dir,
+            options=options,
+            files=files,
+            title=title,
+        )
+        return self._handle(self.portal.call(sending))
+
     def upload(
         self, file: Content, name: str | None = None, *, progress: Callable[[int], object] = lambda _: None
     ) -> StoredFile:
@@ -133,10 +200,10 @@ class Client:
         wait: bool = False,
         dir: str | None = None,
         options: Mapping[str, Any] | None = None,
-    ) -> list[Task]:
+    ) -> TaskList:
         """See :meth:`AsyncClient.map`."""
         sending = self.core.map(list(prompts), devices=devices, shell=shell, wait=wait, dir=dir, options=options)
-        return [self._handle(task) for task in self.portal.call(sending)]
+        return TaskList(map(self._handle, self.portal.call(sending)))
 
     def set_default(self, device: str | Device) -> None:
         """See :meth:`AsyncClient.set_default`."""

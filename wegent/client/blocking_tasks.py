@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Self
 
@@ -12,11 +12,13 @@ from wegent.client.results import Result
 from wegent.client.streams import EventStream
 from wegent.client.tasks import AsyncTask
 from wegent.protocol.chat_messages import Done
-from wegent.protocol.output_events import AnyEvent, Approval, File
+from wegent.protocol.output_events import AnyEvent, Approval, Cell, File
 from wegent.protocol.resources import Device, Subtask
 from wegent.protocol.states import State
 
 if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
     from wegent.client.blocking import Client
 
 
@@ -51,6 +53,11 @@ class Task:
         """See :meth:`AsyncTask.stream`."""
         return Stream(self.portal.run(lambda: self.core.stream(after)), self.portal)
 
+    @property
+    def last_seen(self) -> Subtask | None:
+        """What the server said of it when it was last asked."""
+        return self.core.last_seen
+
     def wait(self, timeout: float | None = None) -> Subtask:
         """See :meth:`AsyncTask.wait`."""
         return self.portal.call(self.core.wait(timeout))
@@ -62,6 +69,12 @@ class Task:
     def result(self, timeout: float | None = None) -> Result:
         """See :meth:`AsyncTask.result`."""
         return self.portal.call(self.core.result(timeout))
+
+    def notebook(
+        self, timeout: float | None = None, *, progress: Callable[[Cell], object] | None = None
+    ) -> "NotebookNode":
+        """See :meth:`AsyncTask.notebook`; ``progress`` is called in this thread."""
+        return self.portal.call_telling(lambda tell: self.core.notebook(timeout, progress=tell), progress)
 
     def output(self) -> str:
         """See :meth:`AsyncTask.output`."""

@@ -1,9 +1,9 @@
-"""Tasks in the order in which they end."""
+"""Waiting for several tasks: one after the other as they end, or for all."""
 
 import asyncio
 import concurrent.futures
-from collections.abc import AsyncIterator, Iterable, Iterator
-from typing import Generic, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Generator, Iterable, Iterator
+from typing import Generic, NamedTuple, Self, TypeVar, overload
 
 from wegent.client.blocking_tasks import Task
 from wegent.client.errors import WaitTimeoutError
@@ -11,6 +11,18 @@ from wegent.client.tasks import AsyncTask
 from wegent.protocol.resources import Subtask
 
 T = TypeVar("T", Task, AsyncTask)
+
+
+class Waited(NamedTuple, Generic[T]):
+    """Handles of what has ended and of what has not, both in the order in which they were given."""
+
+    done: list[T]
+    pending: list[T]
+
+    def __await__(self) -> Generator[None, None, Self]:
+        """Give itself: waiting for no tasks is over at once, also for who awaits it."""
+        yield from ()
+        return self
 
 
 class Completion(Generic[T]):
@@ -57,6 +69,55 @@ def as_completed(tasks: Iterable[T], timeout: float | None = None) -> Completion
     It raises :class:`WaitTimeoutError` if some have not ended ``timeout`` seconds after the iteration began.
     """
     return Completion(tasks, timeout)
+
+
+@overload
+def wait(tasks: Iterable[Task], timeout: float | None = None) -> Waited[Task]: ...
+
+
+@overload
+def wait(tasks: Iterable[AsyncTask], timeout: float | None = None) -> Awaitable[Waited[AsyncTask]]: ...
+
+
+def wait(
+    tasks: Iterable[Task] | Iterable[AsyncTask], timeout: float | None = None
+) -> Waited[Task] | Awaitable[Waited[AsyncTask]]:
+    """Return ``(done, pending)`` once all have ended, or after ``timeout`` seconds; it raises nothing.
+
+    How each one ended is its own to tell: ``result()``. Handles of an :class:`AsyncClient` are awaited:
+    ``done, pending = await wegent.wait(tasks)``.
+    """
+    handles = list(tasks)
+    if any(isinstance(task, AsyncTask) for task in handles):
+        return _wait_in_loop([task for task in handles if isinstance(task, AsyncTask)], timeout)
+    return _wait_here([task for task in handles if isinstance(task, Task)], timeout)
+
+
+def _wait_here(tasks: list[Task], timeout: float | None) -> Waited[Task]:
+    waits = [task.begin_waiting() for task in tasks]
+    try:
+        concurrent.futures.wait(waits, timeout)
+        return _waited(tasks, [each.done() for each in waits])
+    finally:
+        for each in waits:
+            each.cancel()
+
+
+async def _wait_in_loop(tasks: list[AsyncTask], timeout: float | None) -> Waited[AsyncTask]:
+    waits = [asyncio.ensure_future(_ended(task)) for task in tasks]
+    try:
+        if waits:
+            await asyncio.wait(waits, timeout=timeout)
+        return _waited(tasks, [each.done() for each in waits])
+    finally:
+        for each in waits:
+            each.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)
+
+
+def _waited(tasks: list[T], have_ended: list[bool]) -> Waited[T]:
+    pairs = list(zip(tasks, have_ended, strict=True))
+    return Waited([task for task, has in pairs if has], [task for task, has in pairs if not has])
 
 
 def _begin_waiting(task: Task | AsyncTask) -> concurrent.futures.Future[Subtask]:

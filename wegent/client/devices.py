@@ -1,15 +1,16 @@
 """Devices as people choose and see them."""
 
-import html
 from collections.abc import Sequence
 
 from wegent.client.errors import DeviceChoiceError
+from wegent.client.tables import html_table, text_table
 from wegent.protocol.resources import CLOUD, Device
 
 SHORT = 8
 """Letters of a device's id that a list shows, and that are enough to choose by where they are unique."""
 SHORTEST_PREFIX = 4
 
+HEAD = ("", "Device", "Slots", "Queued", "Shells", "Id")
 LIGHTS = {"online": "🟢", "busy": "🟡", "offline": "🔴"}
 
 
@@ -18,26 +19,18 @@ class DeviceList(list[Device]):
 
     def __repr__(self) -> str:
         """Show a table in plain text."""
-        rows = [_row(device) for device in self]
-        if not rows:
-            return "no devices"
-        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-        lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
-        return "\n".join(line.rstrip() for line in lines)
+        return text_table([_row(device) for device in self]) or "no devices"
 
     def _repr_html_(self) -> str:
         """Show a table in a notebook."""
-        head = "".join(f"<th>{name}</th>" for name in ("", "Device", "Slots", "Queued", "Shells", "Id"))
-        body = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in _row(device)) + "</tr>" for device in self
-        )
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        return html_table(HEAD, [_row(device) for device in self])
 
 
 def _row(device: Device) -> tuple[str, ...]:
     star = " ⭐" if device.is_default else ""
+    paused = ", paused" if device.paused else ""
     return (
-        f"{LIGHTS[device.status]} {device.status}",
+        f"{LIGHTS[device.status]} {device.status}{paused}",
         device.name + star,
         f"{device.slots.used}/{device.slots.total}",
         str(device.queued),

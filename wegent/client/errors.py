@@ -14,15 +14,19 @@
     │   └── UnavailableError     the server cannot answer just now; ask again
     ├── DeviceChoiceError        no device, or several, are called that
     ├── FileError                a file here cannot be read, sent or written
+    ├── MissingPackageError      a package that this needs is not installed here (also an ImportError)
     ├── TaskFailedError          it ran and failed; carries its result, output and remote traceback
     ├── TaskCancelledError       it was stopped
     └── WaitTimeoutError         it has not ended within the timeout (also a TimeoutError)
 """
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from wegent.protocol.errors import MEANINGS, Code
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 
 class WegentError(Exception):
@@ -124,8 +128,19 @@ class FileError(WegentError):
     default_code = "bad_file"
 
 
+class MissingPackageError(WegentError, ImportError):
+    """A package that this needs is not installed here."""
+
+    default_code = "missing_package"
+
+
 class TaskFailedError(WegentError):
-    """A subtask failed: ``result`` as it was reported, ``output`` its last lines, ``traceback`` the remote one."""
+    """A subtask failed: ``result`` as it was reported, ``output`` its last lines, ``traceback`` the remote one.
+
+    ``notebook`` is the executed notebook as far as it came, where one was waited for; ``cell`` counts from 1.
+    """
+
+    notebook: "NotebookNode | None" = None
 
     def __init__(
         self,
@@ -146,11 +161,18 @@ class TaskFailedError(WegentError):
         elif output:
             self.add_note(f"The end of its output:\n{output.rstrip()}")
 
+    @property
+    def cell(self) -> int | None:
+        """Which cell of a notebook failed."""
+        number = self.result.get("cell")
+        return number if isinstance(number, int) else None
+
 
 class TaskCancelledError(WegentError):
-    """A subtask was stopped."""
+    """A subtask was stopped; ``notebook`` is the executed notebook as far as it came, where one was waited for."""
 
     default_code = "cancelled"
+    notebook: "NotebookNode | None" = None
 
     def __init__(self, message: str = "The task was stopped before it ended.") -> None:
         super().__init__(message)

@@ -4,10 +4,12 @@ From a script, from several threads, and from a notebook, whose own loop is runn
 """
 
 import asyncio
+import contextlib
 import os
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import CancelledError, Future, wait
+from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from wegent.client.errors import ConnectionFailedError
@@ -17,6 +19,7 @@ CLOSE_SECONDS = 5.0
 LOOK_SECONDS = 0.5
 """A wait in the main thread wakes this often: Windows only handles Ctrl-C between waits."""
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 
@@ -47,10 +50,28 @@ class Portal:
         except BaseException:
             future.cancel()
             raise
+        return _outcome(future)
+
+    def call_telling(
+        self,
+        make: Callable[[Callable[[S], object] | None], Coroutine[Any, Any, T]],
+        tell: Callable[[S], object] | None,
+    ) -> T:
+        """Run what ``make`` gives and return what that gives; what it tells meanwhile is told in this thread."""
+        if tell is None:
+            return self.call(make(None))
+        told: SimpleQueue[S | None] = SimpleQueue()
+        future = self.submit(make(told.put))
+        future.add_done_callback(lambda _: told.put(None))
         try:
-            return future.result()
-        except CancelledError:
-            raise _closed() from None
+            while not (future.done() and told.empty()):
+                with contextlib.suppress(Empty):
+                    if (each := told.get(timeout=LOOK_SECONDS)) is not None:
+                        tell(each)
+        except BaseException:
+            future.cancel()
+            raise
+        return _outcome(future)
 
     def run(self, function: Callable[[], T]) -> T:
         """Call ``function`` in the loop's thread."""
@@ -90,6 +111,13 @@ class Portal:
                 )
                 self._thread.start()
             return self._loop
+
+
+def _outcome(future: Future[T]) -> T:
+    try:
+        return future.result()
+    except CancelledError:
+        raise _closed() from None
 
 
 def _closed() -> ConnectionFailedError:

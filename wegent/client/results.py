@@ -1,12 +1,13 @@
 """What a subtask gave, and what its failure says."""
 
 import html
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from wegent.client.errors import TaskCancelledError, TaskFailedError
-from wegent.protocol.output_events import AnyEvent, Notice, Stream, Text, ToolResult
+from wegent.protocol.output_events import AnyEvent, CellOutput, Notice, Stream, Text, ToolResult
 from wegent.protocol.resources import Subtask
 from wegent.protocol.states import State
 
@@ -35,10 +36,21 @@ class Result(dict[str, Any]):
 
 def printed(event: AnyEvent) -> str:
     """Return what an event printed: the answer's text, a process's output."""
-    return event.text if isinstance(event, Text | Stream) else ""
+    match event:
+        case Text() | Stream():
+            return event.text
+        case CellOutput() if event.output.get("output_type") == "stream":
+            return joined(event.output.get("text"))
+        case _:
+            return ""
 
 
-def tail(events: list[AnyEvent]) -> str:
+def joined(text: Any) -> str:
+    """Return a text that nbformat allows to be a list of its lines."""
+    return "".join(map(str, text)) if isinstance(text, list) else "" if text is None else str(text)
+
+
+def tail(events: Sequence[AnyEvent]) -> str:
     """Return the last lines of what ``events`` printed, errors of tools included."""
     pieces = []
     for event in events:
@@ -53,28 +65,32 @@ def tail(events: list[AnyEvent]) -> str:
     return "\n".join("".join(pieces).splitlines()[-TAIL_LINES:])
 
 
-def traceback_in(output: str, result: dict[str, Any]) -> str | None:
-    """Return the remote traceback: the reported one, else the last that a Python process printed."""
-    reported = result.get("traceback")
-    if reported:
+def remote_traceback(result: dict[str, Any], events: Sequence[AnyEvent], output: str) -> str | None:
+    """Return the traceback that the shell reported or a cell gave, else the last that a process printed."""
+    if reported := result.get("traceback"):
         return "\n".join(map(str, reported)) if isinstance(reported, list) else str(reported)
+    for event in reversed(events):
+        if isinstance(event, CellOutput) and event.output.get("output_type") == "error":
+            lines = event.output.get("traceback")
+            return "\n".join(map(str, lines)) if isinstance(lines, list) and lines else None
     _, mark, rest = output.rpartition("Traceback (most recent call last):")
     return mark + rest if mark else None
 
 
-def result_of(subtask: Subtask, output: str = "") -> Result:
-    """Return a settled subtask's result; raise how it failed, with the end of its ``output``."""
+def result_of(subtask: Subtask, events: Sequence[AnyEvent] = ()) -> Result:
+    """Return a settled subtask's result; raise how it failed, with the last of its ``events``."""
     result = subtask.result or {}
     if subtask.state is State.COMPLETED:
         return Result(result)
     if subtask.state is State.CANCELLED:
         raise TaskCancelledError
     error = subtask.error
+    output = tail(events)
     raise TaskFailedError(
         error.message if error else "The task failed.",
         code=error.code if error else "",
         hint=error.hint if error else "",
         result=result,
         output=output,
-        traceback=traceback_in(output, result),
+        traceback=remote_traceback(result, events, output),
     )

@@ -1,24 +1,34 @@
 """Task handles: following, awaiting, stopping and continuing what was sent."""
 
 import uuid
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from wegent.client.errors import ConnectionFailedError, UnavailableError, WaitTimeoutError, WegentError
+from wegent.client import notebooks
+from wegent.client.errors import (
+    ConnectionFailedError,
+    TaskCancelledError,
+    TaskFailedError,
+    UnavailableError,
+    WaitTimeoutError,
+    WegentError,
+)
 from wegent.client.files import Attachment
 from wegent.client.rest import path_of
-from wegent.client.results import Result, printed, result_of, tail
+from wegent.client.results import Result, printed, result_of
 from wegent.client.streams import EventStream
 from wegent.client.watches import Link, Watch
 from wegent.protocol.inputs import AnyInput, ApprovalInput, TextInput
-from wegent.protocol.output_events import AnyEvent, Approval, ApprovalDone, File, decode_event
+from wegent.protocol.output_events import AnyEvent, Approval, ApprovalDone, Cell, File, Notice, decode_event
 from wegent.protocol.resources import Device, Sent, Subtask
 from wegent.protocol.states import TERMINAL, State
 from wegent.protocol.time_limit import time_limit
 
 if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
     from wegent.client.async_client import AsyncClient
 
 LOOK_SECONDS = 30.0
@@ -43,6 +53,8 @@ class AsyncTask:
         self._client = client
         self.id = subtask_id
         self.task_id = task_id
+        self.last_seen: Subtask | None = None
+        """What the server said of it when it was last asked."""
 
     def __repr__(self) -> str:
         """Show how to come back to it."""
@@ -63,23 +75,38 @@ class AsyncTask:
 
     async def subtask(self) -> Subtask:
         """Return everything the server knows about it."""
-        return await self._client.rest.call(Subtask, "GET", self._path())
+        self.last_seen = await self._client.rest.call(Subtask, "GET", self._path())
+        return self.last_seen
 
     async def wait(self, timeout: float | None = None) -> Subtask:
         """Wait until it has ended, however it did; raise :class:`WaitTimeoutError` after ``timeout`` seconds."""
-        try:
-            async with time_limit(timeout) as limit:
-                return await self._wait()
-        except TimeoutError:
-            if limit.expired() and timeout is not None:
-                raise WaitTimeoutError.after(timeout) from None
-            raise
+        return await self._wait_at_most(timeout)
 
     async def result(self, timeout: float | None = None) -> Result:
         """Wait for its result; raise :class:`TaskFailedError` or :class:`TaskCancelledError` if it ended so."""
         subtask = await self.wait(timeout)
-        output = await self._tail(subtask) if subtask.state is State.FAILED else ""
-        return result_of(subtask, output)
+        return await self._result(subtask)
+
+    async def notebook(
+        self, timeout: float | None = None, *, progress: Callable[[Cell], object] | None = None
+    ) -> "NotebookNode":
+        """Wait for its end and return the notebook that it executed.
+
+        ``progress`` is given each :class:`Cell` as it begins. Raises :class:`TaskFailedError` or
+        :class:`TaskCancelledError`, with the notebook as far as it came, :class:`WaitTimeoutError` after
+        ``timeout`` seconds, and :class:`FileError` where there is none. The server keeps it for a day.
+        """
+        notebooks.require_nbformat()
+        subtask = await self._wait_at_most(timeout, progress)
+        try:
+            await self._result(subtask)
+        except (TaskFailedError, TaskCancelledError) as error:
+            try:
+                error.notebook = await notebooks.fetch(self._client.rest, subtask)
+            except WegentError as missing:
+                error.add_note(f"There is no executed notebook: {missing}")
+            raise
+        return await notebooks.fetch(self._client.rest, subtask)
 
     async def output(self) -> str:
         """Wait for its end and return what it printed: the answer's text, a process's output."""
@@ -184,6 +211,25 @@ class AsyncTask:
         body = {"input": data, "client_id": str(uuid.uuid4())}
         await self._client.rest.call(object, "POST", self._path("input"), body=body)
 
+    async def _wait_at_most(
+        self, timeout: float | None, progress: Callable[[Cell], object] | None = None
+    ) -> Subtask:
+        try:
+            async with time_limit(timeout) as limit:
+                if progress is not None:
+                    await self._follow_cells(progress)
+                return await self._wait()
+        except TimeoutError:
+            if limit.expired() and timeout is not None:
+                raise WaitTimeoutError.after(timeout) from None
+            raise
+
+    async def _follow_cells(self, progress: Callable[[Cell], object]) -> None:
+        async with self.stream() as stream:
+            async for event in stream:
+                if isinstance(event, Cell):
+                    progress(event)
+
     async def _wait(self) -> Subtask:
         async with self.watch() as watch:
             while True:
@@ -197,14 +243,17 @@ class AsyncTask:
                         return subtask
                 await _news(watch)
 
-    async def _tail(self, subtask: Subtask) -> str:
+    async def _result(self, subtask: Subtask) -> Result:
+        return result_of(subtask, await self._tail(subtask) if subtask.state is State.FAILED else ())
+
+    async def _tail(self, subtask: Subtask) -> list[AnyEvent]:
         """Return the end of its output; how it failed matters more than that this could not be read."""
         try:
             log = await self._log(max(subtask.seq - TAIL_EVENTS, 0))
         except WegentError as error:
-            return f"(its output cannot be read: {error})"
+            return [Notice("error", f"(its output cannot be read: {error})")]
         events: list[AnyEvent] = [decode_event(raw) for chunk in log.items for raw in chunk.events]
-        return tail(events[-TAIL_EVENTS:])
+        return events[-TAIL_EVENTS:]
 
     async def _log(self, after: int) -> _Log:
         return await self._client.rest.call(_Log, "GET", self._path("events"), params={"after": str(after)})
