@@ -147,7 +147,7 @@ class Offers:
         if row.state is not State.OFFERED or row.attempt != message.attempt:
             return
         reason = message.reason.replace("\0", "") or "The device gave no reason."
-        if not message.retry:
+        if not message.retry and row.labels is None:
             await settle.reject(self._store, row, settle.task_error(Code.DECLINED, reason))
         elif self.is_draining:  # it crossed the device's word that it takes nothing new: no failed offer
             await settle.requeue(self._store, row, reason=reason, failed_offers=row.failed_offers)

@@ -86,8 +86,12 @@ class DeviceSession:
                 await stack.enter_async_context(
                     self._store.pubsub.listen(pubsub.device_channel(self.device.row), self._poked)
                 )
-                if self.device.kind == "cloud":
-                    await stack.enter_async_context(self._store.pubsub.listen(pubsub.CLOUD_CHANNEL, self._poked))
+                shared = (
+                    pubsub.CLOUD_CHANNEL
+                    if self.device.kind == "cloud"
+                    else pubsub.devices_channel(self.device.user_id)
+                )
+                await stack.enter_async_context(self._store.pubsub.listen(shared, self._poked))
                 await self._answer_register(frame, registered)
                 for loop in (
                     self._read,

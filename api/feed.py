@@ -154,6 +154,7 @@ class Feed:
             state=row.state,
             device_id=row.device_id,
             rev=rev,
+            labels=row.labels,
             queue_position=place,
             waiting_reason=row.waiting_reason,
         )

@@ -15,8 +15,8 @@ from api.store.subtasks import SubtaskRow
 from wegent.protocol.chat_messages import Send, StateAnswer
 from wegent.protocol.errors import Code, ProtocolError
 from wegent.protocol.inputs import AnyInput
-from wegent.protocol.resources import Sent, Subtask
-from wegent.protocol.types import MAX_INTEGER, ClientId, Id, Seq
+from wegent.protocol.resources import ANY, Sent, Subtask
+from wegent.protocol.types import MAX_INTEGER, ClientId, Id, Labels, Seq
 
 blueprint = Blueprint("subtasks", __name__, url_prefix="/subtasks")
 
@@ -24,9 +24,10 @@ READ = ("read", "send")
 
 
 class Moving(msgspec.Struct, frozen=True):
-    """Where a queued subtask is to wait instead: a device's id or ``cloud``."""
+    """Where a queued subtask is to wait instead: a device's id, ``cloud``, or ``*`` with labels."""
 
     device_id: Id
+    labels: Labels | None = None
 
 
 class GivenInput(msgspec.Struct, frozen=True):
@@ -73,8 +74,8 @@ async def get_subtask(subtask_id: str) -> Subtask:
 @json_body(Moving)
 @validate_response(Subtask)
 async def move_subtask(subtask_id: str, data: Moving) -> Subtask:
-    """Move a queued subtask to another device or the cloud."""
-    await sending.move(auth.store(), await mine(subtask_id), data.device_id)
+    """Move a queued subtask to another device, any that has some labels, or the cloud."""
+    await sending.move(auth.store(), await mine(subtask_id), data.device_id, data.labels)
     return await shown(subtask_id)
 
 
@@ -98,7 +99,8 @@ async def retry_subtask(subtask_id: str) -> tuple[Sent, int]:
         client_id=client_id() if key is not None else secrets.token_urlsafe(16),
         prompt=row.prompt,
         task_id=row.task_id,
-        device_id=row.device_id,
+        device_id=row.device_id if row.labels is None else ANY,
+        labels=row.labels,
         shell=row.shell,
         options=row.options,
     )

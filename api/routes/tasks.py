@@ -15,7 +15,7 @@ from api.store import pubsub, sending, subtasks, tasks
 from wegent.protocol.chat_messages import Send
 from wegent.protocol.codec import decode_data
 from wegent.protocol.resources import Sent, Subtask, Task
-from wegent.protocol.types import ClientId, Id, Name, Prompt, Word
+from wegent.protocol.types import ClientId, Id, Labels, Name, Prompt, Word
 
 blueprint = Blueprint("tasks", __name__, url_prefix="/tasks")
 
@@ -23,10 +23,14 @@ READ = ("read", "send")
 
 
 class Turn(msgspec.Struct, frozen=True):
-    """A prompt, and where and how it is to run."""
+    """A prompt, and where and how it is to run.
+
+    ``labels`` go with ``device_id: "*"``: any of the caller's devices that has them all.
+    """
 
     prompt: Prompt = ""
     device_id: Id | None = None
+    labels: Labels | None = None
     shell: Word | None = None
     wait: bool = False
     options: dict[str, Any] = {}
@@ -81,6 +85,7 @@ async def send(turn: Turn, task_id: str | None, title: str | None = None) -> Sen
         prompt=turn.prompt,
         task_id=task_id,
         device_id=turn.device_id,
+        labels=turn.labels,
         shell=turn.shell,
         wait=turn.wait,
         options=turn.options,

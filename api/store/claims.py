@@ -6,7 +6,7 @@ import asyncpg
 import sqlalchemy as sa
 from databases.core import Connection
 
-from api.store import devices, settle, subtasks, transitions
+from api.store import devices, labels, settle, subtasks, transitions
 from api.store.clock import now_ms
 from api.store.database import UNIQUE_VIOLATIONS
 from api.store.devices import DeviceRow
@@ -64,12 +64,15 @@ def _current(held: DeviceRow | None, session: str) -> DeviceRow:
 
 
 def _queue(device: DeviceRow) -> sa.ColumnElement[bool]:
-    """Return the condition for what waits for a device: its own, and of the cloud's what it has the shell for."""
+    """Return the condition for what waits for a device: its own, and what it has the shell for of the cloud's.
+
+    For a user's own device, in the cloud's place: what waits for any of the user's that has the labels.
+    """
     mine = table.c.device == device.row
     if device.kind == "cloud":
         theirs = (table.c.is_cloud.is_(True), table.c.device.is_(None), table.c.shell.in_(device.about.shells))
         return sa.or_(mine, sa.and_(*theirs))
-    return mine
+    return sa.or_(mine, labels.suits(device))
 
 
 async def claim(store: Store, device: DeviceRow, session: str) -> list[Claim]:
@@ -113,6 +116,7 @@ async def _candidates(store: Store, connection: Connection, device: DeviceRow, f
         earlier.c.position < table.c.position,
         earlier.c.is_cloud == table.c.is_cloud,
         earlier.c.device.is_not_distinct_from(table.c.device),
+        earlier.c.labels.is_not_distinct_from(table.c.labels),
     )
     query = (
         table.select()
@@ -136,8 +140,9 @@ async def _offer(
     """Offer one, unless another turn of its task is at work: the index ``one_active_turn`` refuses that."""
     try:
         async with store.database.savepoint(connection):
+            values = {"device": device.row} | ({} if candidate.labels is None else {"device_id": device.device_id})
             return await transitions.happen(
-                connection, candidate.id, Event.OFFER, attempt=candidate.attempt, device=device.row
+                connection, candidate.id, Event.OFFER, attempt=candidate.attempt, **values
             )
     except UNIQUE_VIOLATIONS:
         return None

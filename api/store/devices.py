@@ -181,12 +181,13 @@ async def show(store: Store, user_id: str, device_id: str | None = None) -> list
     return [(row, shown(row, found[row.row], present.get(row.row), default)) for row in rows]
 
 
-async def is_offline(store: Store, row: DeviceRow) -> bool:
-    """Return whether a device is shown as offline."""
-    if await store.presence.read([row.row]):
+async def are_offline(store: Store, rows: Sequence[DeviceRow]) -> bool:
+    """Return whether all of these devices of one user are shown as offline."""
+    if await store.presence.read([row.row for row in rows]):
         return False
-    found = await show(store, row.user_id, row.device_id)
-    return not found or found[0][1].status == "offline"
+    asked = {row.row for row in rows}
+    found = await show(store, rows[0].user_id, rows[0].device_id if len(rows) == 1 else None)
+    return all(shown.status == "offline" for row, shown in found if row.row in asked)
 
 
 async def default_row(connection: Connection, user_id: str) -> int | None:
@@ -267,7 +268,7 @@ async def _fail_all(store: Store, row: DeviceRow) -> None:
     for subtask in unsettled:
         if subtask.state in (State.RUNNING, State.CANCELLING):
             await settle(store, subtask.id, Event.LOSE, attempt=subtask.attempt, error=error)
-        elif subtask.is_cloud:
+        elif subtask.is_cloud or subtask.labels is not None:
             await requeue(store, subtask, reason=None, failed_offers=subtask.failed_offers)
         else:
             await reject(store, subtask, error)

@@ -32,6 +32,11 @@ def device_channel(row: int) -> str:
     return f"device:{row}"
 
 
+def devices_channel(user_id: str) -> str:
+    """Return the channel on which the sessions of all of a user's own devices are poked."""
+    return f"devices:{user_id}"
+
+
 CLOUD_CHANNEL = "cloud"
 """The channel on which all cloud executors' sessions are poked."""
 

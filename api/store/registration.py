@@ -126,8 +126,7 @@ async def _reconcile_offer(connection: Connection, row: SubtaskRow, is_listed: b
             found.going_on.append(accepted)
             found.changed.append(accepted)
     else:
-        values = {"device": None} if row.is_cloud else {}
-        queued = await transitions.happen(connection, row.id, Event.REQUEUE, attempt=row.attempt, **values)
+        queued = await transitions.happen(connection, row.id, Event.REQUEUE, attempt=row.attempt)
         if queued is not None:
             found.changed.append(queued)
 

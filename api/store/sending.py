@@ -1,30 +1,27 @@
 """Sending: choose where, refuse what cannot be, insert one row, and poke. Nobody routes."""
 
-import re
 import secrets
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import msgspec
 import sqlalchemy as sa
-from databases.core import Connection
 from msgspec import Meta
 
-from api.store import cloud, devices, settle, subtasks, tasks
+from api.store import labels as wanted
+from api.store import settle, subtasks, targets, tasks
 from api.store.clock import now_ms
 from api.store.database import REFERENCE_VIOLATIONS, UNIQUE_VIOLATIONS
-from api.store.devices import DeviceRow
 from api.store.store import Store
 from api.store.subtasks import SubtaskRow
-from api.store.tables import devices as device_table
 from api.store.tables import subtasks as table
+from api.store.targets import Target, Wish
 from wegent.protocol.chat_messages import Send
 from wegent.protocol.codec import MAX_NESTING, nesting
 from wegent.protocol.errors import Code, ProtocolError
-from wegent.protocol.resources import CLOUD, Sent
+from wegent.protocol.resources import Sent
 from wegent.protocol.states import State
 from wegent.protocol.types import Seconds
 
-DEFAULT_SHELL = "ClaudeCode"
 MAX_OPTIONS = 256 << 10
 MAX_PROMPT = 640 << 10
 """Together with the options and a transcript this fits into one frame."""
@@ -44,17 +41,6 @@ class CommonOptions(msgspec.Struct, frozen=True):
     max_turns: Annotated[int, Meta(ge=1, le=100_000)] | None = None
 
 
-class Target(NamedTuple):
-    """Where a subtask is to run: on a device, or (None) on whichever of the cloud's is free."""
-
-    device: DeviceRow | None
-
-    @property
-    def device_id(self) -> str:
-        """The id that REST shows."""
-        return CLOUD if self.device is None else self.device.device_id
-
-
 async def send(store: Store, user_id: str, message: Send) -> Sent:
     """Queue a prompt as a new turn; sending the same ``client_id`` again gives the same answer.
 
@@ -66,7 +52,7 @@ async def send(store: Store, user_id: str, message: Send) -> Sent:
         options = _checked_options(message)
         target = await _choose(store, user_id, message)
         shell = message.shell or await _last_shell(store, message.task_id)
-        shell = await check_target(store, target, shell, options, wait=message.wait)
+        shell = await target.check(store, Wish(shell, options.workdir, message.wait))
         try:
             row = await _insert(store, user_id, message, target, shell)
         except (*UNIQUE_VIOLATIONS, *REFERENCE_VIOLATIONS):
@@ -107,21 +93,10 @@ def _checked_options(message: Send) -> CommonOptions:
 
 
 async def _choose(store: Store, user_id: str, message: Send) -> Target:
-    """The device named, else where the task was last, else the default device, else the cloud."""
     async with store.database.read() as connection:
         if message.task_id is not None:
             await tasks.get(connection, message.task_id, user_id)
-        if message.device_id == CLOUD:
-            return Target(None)
-        if message.device_id is not None:
-            return Target(await devices.get(connection, user_id, message.device_id))
-        if message.task_id is not None:
-            last = await subtasks.last_turns(connection, message.task_id, limit=1)
-            if last and last[-1].is_cloud:
-                return Target(None)
-            if last and (device := await _of_row(connection, last[-1].device)) is not None:
-                return Target(device)
-        return Target(await _of_row(connection, await devices.default_row(connection, user_id)))
+        return await targets.choose(connection, user_id, message.task_id, message.device_id, message.labels)
 
 
 async def _last_shell(store: Store, task_id: str | None) -> str | None:
@@ -131,51 +106,6 @@ async def _last_shell(store: Store, task_id: str | None) -> str | None:
     async with store.database.read() as connection:
         last = await subtasks.last_turns(connection, task_id, limit=1)
     return last[-1].shell if last else None
-
-
-async def _of_row(connection: Connection, row: int | None) -> DeviceRow | None:
-    found = await devices.select(connection, device_table.c.row == row)
-    return found[0] if found else None
-
-
-async def check_target(
-    store: Store, target: Target, shell: str | None, options: CommonOptions, *, wait: bool
-) -> str:
-    """Return the shell to use, having checked that the target is online (or may be waited for) and offers it."""
-    if target.device is None:
-        offered = cloud.shells(await cloud.online(store))
-        if not offered and not wait:
-            raise ProtocolError(Code.NO_CLOUD)
-    else:
-        offered = target.device.about.shells
-        if not wait and await devices.is_offline(store, target.device):
-            raise ProtocolError(Code.DEVICE_OFFLINE, f"{target.device.name} is offline.")
-        _check_workdir(target.device, options.workdir)
-    if shell is None:
-        return DEFAULT_SHELL if DEFAULT_SHELL in offered or not offered else offered[0]
-    if offered and shell not in offered:
-        where = "The cloud" if target.device is None else target.device.name
-        raise ProtocolError(
-            Code.SHELL_NOT_OFFERED,
-            f"{where} does not offer {shell}.",
-            f"It offers: {', '.join(offered)}. The owner adds others with --shell.",
-        )
-    return shell
-
-
-def _check_workdir(device: DeviceRow, workdir: str | None) -> None:
-    """The device resolves links and decides; this refuses early what it cannot allow."""
-    if workdir is None:
-        return
-    path = re.sub(r"[\\/]+", "/", workdir).rstrip("/") + "/"
-    folders = [re.sub(r"[\\/]+", "/", folder).rstrip("/") + "/" for folder in device.about.folders]
-    if "/../" in path or not any(path.startswith(folder) for folder in folders):
-        raise ProtocolError(
-            Code.FORBIDDEN,
-            f"{device.name} does not offer the folder {workdir}.",
-            "Its owner offers folders with --workspace DIR.",
-            field="options.workdir",
-        )
 
 
 async def _insert(store: Store, user_id: str, message: Send, target: Target, shell: str) -> SubtaskRow:
@@ -196,9 +126,7 @@ async def _insert(store: Store, user_id: str, message: Send, target: Target, she
             "task_id": task_id,
             "user_id": user_id,
             "client_id": message.client_id,
-            "is_cloud": target.device is None,
-            "device": None if target.device is None else target.device.row,
-            "device_id": target.device_id,
+            **target.columns,
             "state": State.QUEUED.value,
             "attempt": 0,
             "shell": shell,
@@ -210,35 +138,29 @@ async def _insert(store: Store, user_id: str, message: Send, target: Target, she
             "log_version": 0,
             "created_at": now,
         }
-        record = await connection.fetch_one(table.insert().values(values).returning(*table.c))
-    return SubtaskRow.of(record)
+        row = SubtaskRow.of(await connection.fetch_one(table.insert().values(values).returning(*table.c)))
+        if row.labels:
+            await wanted.want(connection, row.id, row.labels)
+    return row
 
 
-async def move(store: Store, row: SubtaskRow, device_id: str) -> SubtaskRow:
-    """Give a queued subtask to another device or the cloud; raise ``conflict`` if it no longer waits."""
+async def move(store: Store, row: SubtaskRow, device_id: str, labels: dict[str, str] | None = None) -> SubtaskRow:
+    """Let a queued subtask wait for another device, any, or the cloud; raise ``conflict`` if it does not wait."""
     options = msgspec.convert(row.options, CommonOptions)
-    if device_id == CLOUD:
-        target = Target(None)
-    else:
-        async with store.database.read() as connection:
-            target = Target(await devices.get(connection, row.user_id, device_id))
-    await check_target(store, target, row.shell, options, wait=False)
+    async with store.database.read() as connection:
+        target = await targets.named(connection, row.user_id, device_id, labels)
+    await target.check(store, Wish(row.shell, options.workdir, wait=False))
     async with store.database.write() as connection:
         record = await connection.fetch_one(
             table.update()
             .where(table.c.id == row.id, table.c.state == State.QUEUED.value)
-            .values(
-                is_cloud=target.device is None,
-                device=None if target.device is None else target.device.row,
-                device_id=target.device_id,
-                waiting_reason=None,
-                failed_offers=0,
-            )
+            .values(**target.columns, waiting_reason=None, failed_offers=0)
             .returning(*table.c)
         )
-    if record is None:
-        raise ProtocolError(Code.CONFLICT, "Only a subtask that waits can be moved.")
+        if record is None:
+            raise ProtocolError(Code.CONFLICT, "Only a subtask that waits can be moved.")
+        moved = SubtaskRow.of(record)
+        await wanted.want(connection, moved.id, moved.labels)
     await settle.poke_device(store, row)
-    moved = SubtaskRow.of(record)
     await settle.announce(store, moved)
     return moved

@@ -199,7 +199,6 @@ async def requeue(store: Store, row: SubtaskRow, *, reason: str | None, failed_o
             attempt=row.attempt,
             waiting_reason=reason,
             failed_offers=failed_offers,
-            device=None if row.is_cloud else row.device,
         )
     if queued is not None:
         await announce(store, queued)
@@ -207,12 +206,14 @@ async def requeue(store: Store, row: SubtaskRow, *, reason: str | None, failed_o
 
 
 def _device_pokes(row: SubtaskRow) -> list[tuple[str, bytes | str]]:
-    """Return what wakes the session of the device that a subtask waits for or runs on."""
+    """Return what wakes the sessions of the devices that a subtask waits for or runs on."""
     pokes: list[tuple[str, bytes | str]] = []
     if row.device is not None:
         pokes.append((pubsub.device_channel(row.device), b""))
     if row.is_cloud and row.state is State.QUEUED:
         pokes.append((pubsub.CLOUD_CHANNEL, b""))
+    if row.labels is not None and row.state is State.QUEUED:
+        pokes.append((pubsub.devices_channel(row.user_id), b""))
     return pokes
 
 

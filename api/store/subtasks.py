@@ -33,6 +33,7 @@ class SubtaskRow(msgspec.Struct, frozen=True, kw_only=True):
     is_cloud: bool
     device: int | None
     device_id: str
+    labels: dict[str, str] | None
     state: State
     attempt: int
     shell: str
@@ -60,6 +61,8 @@ class SubtaskRow(msgspec.Struct, frozen=True, kw_only=True):
         fields["is_cloud"] = bool(fields["is_cloud"])
         fields["prompt"] = fields["prompt"].decode()
         fields["options"] = msgspec.json.decode(fields["options"])
+        if fields["labels"] is not None:
+            fields["labels"] = msgspec.json.decode(fields["labels"])
         if fields["error"] is not None:
             fields["error"] = msgspec.json.decode(fields["error"], type=TaskError)
         if fields["result"] is not None:
@@ -79,6 +82,7 @@ class SubtaskRow(msgspec.Struct, frozen=True, kw_only=True):
             state=self.state,
             attempt=self.attempt,
             device_id=self.device_id,
+            labels=self.labels,
             shell=self.shell,
             prompt=self.prompt,
             options=self.options,
@@ -128,11 +132,23 @@ class Standing(msgspec.Struct, frozen=True):
 
     id: str
     task_id: str
+    user_id: str
     state: State
     device_id: str
+    labels: dict[str, str] | None
     device: int | None
     is_cloud: bool
     waiting_reason: str | None
+
+    @classmethod
+    def of(cls, record: Any) -> Self:
+        """Read a record of these columns."""
+        fields = dict(record._mapping)
+        fields["state"] = State(fields["state"])
+        fields["is_cloud"] = bool(fields["is_cloud"])
+        if fields["labels"] is not None:
+            fields["labels"] = msgspec.json.decode(fields["labels"])
+        return cls(**fields)
 
 
 async def unsettled_of_user(connection: Connection, user_id: str) -> list[Standing]:
@@ -149,10 +165,7 @@ async def some_of_user(connection: Connection, user_id: str, ids: Collection[str
 async def _standings(connection: Connection, *conditions: Any) -> list[Standing]:
     columns = [subtasks.c[name] for name in Standing.__struct_fields__]
     query = sa.select(*columns).where(*conditions).order_by(subtasks.c.position)
-    return [
-        Standing(record[0], record[1], State(record[2]), record[3], record[4], bool(record[5]), record[6])
-        for record in await connection.fetch_all(query)
-    ]
+    return [Standing.of(record) for record in await connection.fetch_all(query)]
 
 
 async def last_turns(connection: Connection, task_id: str, *conditions: Any, limit: int) -> list[SubtaskRow]:
@@ -181,18 +194,26 @@ async def ends(connection: Connection, subtask_ids: Sequence[str]) -> dict[str, 
 
 
 async def queue_positions(connection: Connection, rows: Iterable[SubtaskRow | Standing]) -> dict[str, int]:
-    """Return the place (from 1) of each of ``rows`` that is queued, in its device's or the cloud's queue."""
+    """Return the place (from 1) of each of ``rows`` that is queued.
+
+    It counts in the queue of its device, of the cloud, or of its user's that wait for any device with its labels.
+    """
     queued = [row for row in rows if row.state is State.QUEUED]
     places: dict[str, int] = {}
     if devices := {row.device for row in queued if not row.is_cloud and row.device is not None}:
         places |= await _places(connection, subtasks.c.device.in_(devices), subtasks.c.is_cloud.is_(False))
     if any(row.is_cloud for row in queued):
         places |= await _places(connection, subtasks.c.is_cloud.is_(True))
+    if users := {row.user_id for row in queued if row.labels is not None and row.device is None}:
+        waits_for_any = (subtasks.c.labels.is_not(None), subtasks.c.device.is_(None))
+        places |= await _places(connection, subtasks.c.user_id.in_(users), *waits_for_any)
     return {row.id: places[row.id] for row in queued if row.id in places}
 
 
 async def _places(connection: Connection, *queue: Any) -> dict[str, int]:
-    place = sa.func.row_number().over(partition_by=subtasks.c.device, order_by=subtasks.c.position)
+    same = (subtasks.c.device, subtasks.c.is_cloud, subtasks.c.labels)
+    owner = sa.case((subtasks.c.is_cloud, ""), else_=subtasks.c.user_id)
+    place = sa.func.row_number().over(partition_by=[*same, owner], order_by=subtasks.c.position)
     query = sa.select(subtasks.c.id, place.label("place")).where(subtasks.c.state == State.QUEUED, *queue)
     return {record[0]: record[1] for record in await connection.fetch_all(query)}
 

@@ -107,9 +107,11 @@ subtasks = sa.Table(
     sa.Column("user_id", sa.Text, nullable=False),
     sa.Column("client_id", sa.Text, nullable=False),
     sa.Column("is_cloud", sa.Boolean, nullable=False),
-    # The device that it waits for or runs on; null while it waits for the cloud, or when that was deleted.
+    # The device that it waits for or runs on; null while it waits for one of many, or when that was deleted.
     sa.Column("device", Row, sa.ForeignKey("devices.row", ondelete="SET NULL")),
     sa.Column("device_id", sa.Text, nullable=False),
+    # What a device of the user's must have to take it; null where it was sent to one device, or to the cloud.
+    sa.Column("labels", sa.LargeBinary),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("attempt", sa.BigInteger, nullable=False),
     sa.Column("shell", sa.Text, nullable=False),
@@ -143,6 +145,25 @@ one_active_turn = sa.Index(
     "one_active_turn", subtasks.c.task_id, unique=True, sqlite_where=_holds_slot, postgresql_where=_holds_slot
 )
 """Turns of one task never run at the same time: the database itself refuses the second."""
+
+_waits_for_any = sa.and_(subtasks.c.labels.is_not(None), subtasks.c.device.is_(None))
+
+sa.Index(
+    "subtasks_for_any",
+    subtasks.c.user_id,
+    subtasks.c.state,
+    subtasks.c.position,
+    sqlite_where=_waits_for_any,
+    postgresql_where=_waits_for_any,
+)
+
+wanted_labels = sa.Table(
+    "wanted_labels",
+    metadata,
+    # The same as the subtask's ``labels``, a row each, so that the database compares them with a device's.
+    sa.Column("subtask_id", sa.Text, sa.ForeignKey("subtasks.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("label", sa.Text, primary_key=True),
+)
 
 chunks = sa.Table(
     "chunks",

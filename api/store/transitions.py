@@ -8,6 +8,7 @@ from databases.core import Connection
 from api.store.clock import now_ms
 from api.store.subtasks import SubtaskRow
 from api.store.tables import subtasks
+from wegent.protocol.resources import ANY
 from wegent.protocol.states import TERMINAL, Event, State, outcomes
 
 
@@ -39,6 +40,10 @@ def _columns(event: Event, follows: dict[State, State]) -> dict[str, Any]:
     columns: dict[str, Any] = {}
     if event is Event.OFFER:
         columns |= {"offered_at": now, "attempt": subtasks.c.attempt + 1}
+    if event is Event.REQUEUE:  # back to where it waited: for one of many, or for this one device
+        is_for_any = subtasks.c.labels.is_not(None)
+        columns["device"] = sa.case((subtasks.c.is_cloud | is_for_any, None), else_=subtasks.c.device)
+        columns["device_id"] = sa.case((is_for_any, ANY), else_=subtasks.c.device_id)
     if event is Event.ACCEPT:
         columns["started_at"] = now
     if event is Event.CANCEL:

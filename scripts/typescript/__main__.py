@@ -61,6 +61,8 @@ def _constants() -> Iterator[str]:
     yield _number("MAX_FILE", resources.MAX_FILE, "Bytes that an uploaded file may have.")
     about = "The device id that means the shared pool of cloud executors."
     yield comment(about) + f"export const CLOUD = {json.dumps(resources.CLOUD)};\n"
+    about = "The device id that means any of the sender's own devices; no device can have it."
+    yield comment(about) + f"export const ANY = {json.dumps(resources.ANY)};\n"
     yield declare_enum("State", State, "STATES")
     yield declare_list("TERMINAL", [one for one in State if one in TERMINAL], "Settled, for ever.")
     yield declare_list("HOLDS_SLOT", [one for one in State if one in HOLDS_SLOT], "Takes one of a device's slots.")

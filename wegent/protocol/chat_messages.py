@@ -8,16 +8,20 @@ from msgspec import Meta
 from wegent.protocol.inputs import AnyInput
 from wegent.protocol.resources import Device, TaskError
 from wegent.protocol.states import State
-from wegent.protocol.types import ClientId, FirstSeq, Id, Prompt, Rev, Seq, Word
+from wegent.protocol.types import ClientId, FirstSeq, Id, Labels, Prompt, Rev, Seq, Word
 
 
 class Send(msgspec.Struct, frozen=True, omit_defaults=True):
-    """``chat:send``: a prompt for a device, the cloud, or wherever the task was last."""
+    """``chat:send``: a prompt for a device, the cloud, or wherever the task was last.
+
+    ``labels`` go with ``device_id: "*"``: whichever of the sender's devices has them all and a free slot first.
+    """
 
     client_id: ClientId
     prompt: Prompt
     task_id: Id | None = None
     device_id: Id | None = None
+    labels: Labels | None = None
     shell: Word | None = None
     wait: bool = False
     options: dict[str, Any] = {}
@@ -83,6 +87,7 @@ class SubtaskState(msgspec.Struct, frozen=True, omit_defaults=True):
     state: State
     device_id: str
     rev: Rev
+    labels: dict[str, str] | None = None
     queue_position: int | None = None
     waiting_reason: str | None = None
 

@@ -6,7 +6,19 @@ import msgspec
 from msgspec import Meta
 
 from wegent.protocol.resources import Device, DeviceKind
-from wegent.protocol.types import Attempt, DeviceId, FirstSeq, Id, Instance, Name, Prompt, Seconds, Seq, Word
+from wegent.protocol.types import (
+    Attempt,
+    DeviceId,
+    FirstSeq,
+    Id,
+    Instance,
+    Labels,
+    Name,
+    Prompt,
+    Seconds,
+    Seq,
+    Word,
+)
 
 
 class Running(msgspec.Struct, frozen=True):
@@ -28,7 +40,7 @@ class Register(msgspec.Struct, frozen=True, kw_only=True):
     shells: Annotated[list[Word], Meta(max_length=32)] = []
     folders: Annotated[list[Annotated[str, Meta(max_length=4096)]], Meta(max_length=64)] = []
     kernels: Annotated[list[Word], Meta(max_length=64)] = []
-    labels: Annotated[dict[Word, Annotated[str, Meta(max_length=200)]], Meta(max_length=64)] = {}
+    labels: Labels = {}
     kind: DeviceKind = "local"
     instance: Instance = ""
     connection: Seq = 0

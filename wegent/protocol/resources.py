@@ -12,6 +12,9 @@ DeviceKind = Literal["local", "cloud"]
 CLOUD = "cloud"
 """The device id that means the shared pool of cloud executors."""
 
+ANY = "*"
+"""The device id that means any of the sender's own devices; no device can have it."""
+
 
 MAX_FILE = 24 << 20
 """Bytes that one file may have."""
@@ -76,6 +79,8 @@ class Subtask(msgspec.Struct, frozen=True, kw_only=True):
     """One turn of a task, as ``GET /subtasks/{id}`` gives it.
 
     ``seq`` is the number of the last output event held; ``waiting_reason`` says why a device declined it.
+    ``labels`` are there when it was sent to any of the sender's devices that has them; its ``device_id`` is ``*``
+    until one of those takes it.
     """
 
     subtask_id: str
@@ -83,6 +88,7 @@ class Subtask(msgspec.Struct, frozen=True, kw_only=True):
     state: State
     attempt: int
     device_id: str
+    labels: dict[str, str] | None = None
     shell: str
     prompt: str
     options: dict[str, Any] = {}

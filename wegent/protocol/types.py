@@ -19,5 +19,6 @@ DeviceId = Annotated[str, Meta(pattern=r"^(?!cloud$)[A-Za-z0-9._:-]{1,128}$(?!\n
 Instance = Annotated[str, Meta(max_length=128, pattern=r"^[^\x00]*\Z")]
 Name = Annotated[str, Meta(max_length=200, pattern=_NO_NUL)]
 Word = Annotated[str, Meta(max_length=64, pattern=_NO_NUL)]
+Labels = Annotated[dict[Word, Annotated[str, Meta(max_length=200)]], Meta(max_length=64)]
 Prompt = Annotated[str, Meta(max_length=512 * 1024)]
 Seconds = Annotated[float, Meta(gt=0, le=31_536_000)]

@@ -22,6 +22,9 @@ export const MAX_FILE = 25165824;
 /** The device id that means the shared pool of cloud executors. */
 export const CLOUD = "cloud";
 
+/** The device id that means any of the sender's own devices; no device can have it. */
+export const ANY = "*";
+
 /** Where a subtask is in its life. */
 export const STATES = ["queued", "offered", "running", "cancelling", "completed", "failed", "cancelled"] as const;
 
@@ -342,6 +345,8 @@ export interface TaskError {
  * One turn of a task, as `GET /subtasks/{id}` gives it.
  *
  * `seq` is the number of the last output event held; `waiting_reason` says why a device declined it.
+ * `labels` are there when it was sent to any of the sender's devices that has them; its `device_id` is `*`
+ * until one of those takes it.
  */
 export interface Subtask {
   readonly subtask_id: string;
@@ -349,6 +354,7 @@ export interface Subtask {
   readonly state: State;
   readonly attempt: number;
   readonly device_id: string;
+  readonly labels?: Readonly<Record<string, string>> | null;
   readonly shell: string;
   readonly prompt: string;
   readonly options?: Readonly<Record<string, unknown>>;
@@ -414,13 +420,18 @@ export interface TextInput {
   readonly text: string;
 }
 
-/** `chat:send`: a prompt for a device, the cloud, or wherever the task was last. */
+/**
+ * `chat:send`: a prompt for a device, the cloud, or wherever the task was last.
+ *
+ * `labels` go with `device_id: "*"`: whichever of the sender's devices has them all and a free slot first.
+ */
 export interface Send {
   /** Makes a resend harmless. */
   readonly client_id: string;
   readonly prompt: string;
   readonly task_id?: string | null;
   readonly device_id?: string | null;
+  readonly labels?: Readonly<Record<string, string>> | null;
   readonly shell?: string | null;
   readonly wait?: boolean;
   readonly options?: Readonly<Record<string, unknown>>;
@@ -483,6 +494,7 @@ export interface SubtaskState {
   readonly device_id: string;
   /** A lower one than one seen is old. */
   readonly rev: number;
+  readonly labels?: Readonly<Record<string, string>> | null;
   readonly queue_position?: number | null;
   readonly waiting_reason?: string | null;
 }
@@ -611,9 +623,10 @@ export interface Page {
   readonly after?: string;
 }
 
-/** Where a queued subtask is to wait instead: a device's id or `cloud`. */
+/** Where a queued subtask is to wait instead: a device's id, `cloud`, or `*` with labels. */
 export interface Moving {
   readonly device_id: string;
+  readonly labels?: Readonly<Record<string, string>> | null;
 }
 
 /** An approval's answer or a follow-up; `client_id` makes a resend harmless. */
@@ -629,10 +642,15 @@ export interface EventsQuery {
   readonly late?: boolean;
 }
 
-/** A prompt, and where and how it is to run. */
+/**
+ * A prompt, and where and how it is to run.
+ *
+ * `labels` go with `device_id: "*"`: any of the caller's devices that has them all.
+ */
 export interface Turn {
   readonly prompt?: string;
   readonly device_id?: string | null;
+  readonly labels?: Readonly<Record<string, string>> | null;
   readonly shell?: string | null;
   readonly wait?: boolean;
   readonly options?: Readonly<Record<string, unknown>>;
