@@ -251,7 +251,8 @@ async def test_a_batch_that_cannot_be_sent_whole_says_what_was_sent(api: Scripte
     with pytest.raises(wegent.DeviceOfflineError) as caught:
         await client.map(["one", "two"], devices=["a", "b"])
     (sent,) = api.turns
-    assert caught.value.__notes__ == [f"Sent before that: {sent}"]
+    assert caught.value.__notes__ == [f"Sent before that, 1 of 2: {sent}"]
+    assert ([task.id for task in caught.value.sent], caught.value.unsent) == ([sent], ["two"])
 
 
 async def test_changes_are_told_from_how_things_stand_on(api: ScriptedApi, client: AsyncClient) -> None:

@@ -4,25 +4,25 @@ import asyncio
 import os
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import cycle
 from pathlib import Path
 from shlex import join
 from typing import TYPE_CHECKING, Any, Self
 
 from wegent.client import credentials, notebooks
 from wegent.client.credentials import Login
-from wegent.client.devices import DeviceList, choose
-from wegent.client.errors import LoginError, NotFoundError
+from wegent.client.devices import DeviceList, Where, choose
+from wegent.client.errors import LoginError, NotFoundError, WegentError
 from wegent.client.feed import FRAME_LIMIT, Feed
 from wegent.client.files import Attachment, Content, attach, download, keep, replace, upload
 from wegent.client.notebooks import Notebook
 from wegent.client.renewal import SavedLogins
 from wegent.client.rest import RETRY_SECONDS, Rest, path_of
+from wegent.client.sending_many import send_all
 from wegent.client.task_lists import AsyncTaskList
 from wegent.client.tasks import AsyncTask
 from wegent.client.watches import Watch
 from wegent.protocol.output_events import Cell, File
-from wegent.protocol.resources import Device, Sent, StoredFile, Subtask, Task
+from wegent.protocol.resources import ANY, Device, Sent, StoredFile, Subtask, Task
 from wegent.protocol.timing import Timing
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 LONGEST_WAIT = 10.0
 """Seconds between two tries to reach the server, at most: somebody is watching."""
-SENDS_AT_ONCE = 8
 
 
 def resolve(url: str | None, token: str | None, environ: Mapping[str, str]) -> Login:
@@ -114,7 +113,7 @@ class AsyncClient:
         self,
         prompt: str,
         *,
-        device: str | Device | None = None,
+        device: Where | None = None,
         shell: str | None = None,
         wait: bool = False,
         dir: str | None = None,
@@ -126,26 +125,27 @@ class AsyncClient:
     ) -> AsyncTask:
         """Send a prompt and return its handle at once.
 
-        ``device`` is a name, an id, or ``"cloud"``; without one the server takes the conversation's last, else
-        the default one. ``wait``: queue it even if the device is offline. ``dir``: the device's folder to work in.
+        ``device`` is a name, an id, ``"cloud"``, or labels: ``{"gpu": "yes"}`` is whichever of one's devices has
+        that label and a free slot first, ``{}`` any of them. Without one the server takes the conversation's last,
+        else the default one. ``wait``: queue it even if the device is offline. ``dir``: its folder to work in.
         ``files`` and ``images`` are sent along: paths, or what :meth:`upload` gave. ``task``: the conversation to
         continue. Sending is tried again while the server is away, and arrives once.
         """
-        merged = dict(options or {})
-        if dir is not None:
-            merged["workdir"] = dir
+        merged = _in_folder(options, dir)
         for name, given in (("files", files), ("images", images)):
             if given:
                 merged[name] = [*merged.get(name, []), *await attach(self.rest, list(given))]
-        body: dict[str, Any] = {
+        body = {
             "prompt": prompt,
-            "device_id": await self.device_id(device),
+            **await self.target(device),
             "shell": shell,
             "wait": wait or None,
             "options": merged or None,
             "title": title if task is None else None,
         }
-        task_id = task.task_id if isinstance(task, AsyncTask) else task
+        return await self._send(body, task.task_id if isinstance(task, AsyncTask) else task)
+
+    async def _send(self, body: Mapping[str, Any], task_id: str | None = None) -> AsyncTask:
         path = "/tasks" if task_id is None else path_of("tasks", task_id, "subtasks")
         body = {name: value for name, value in body.items() if value is not None}
         key = {"Idempotency-Key": str(uuid.uuid4())}
@@ -156,7 +156,7 @@ class AsyncClient:
         self,
         command: str | Sequence[str],
         *,
-        device: str | Device | None = None,
+        device: Where | None = None,
         wait: bool = False,
         dir: str | None = None,
         options: Mapping[str, Any] | None = None,
@@ -176,7 +176,7 @@ class AsyncClient:
         notebook: Notebook,
         parameters: Mapping[str, Any] | None = None,
         *,
-        device: str | Device | None = None,
+        device: Where | None = None,
         kernel: str | None = None,
         cell_timeout_seconds: float | None = None,
         timeout: float | None = None,
@@ -213,7 +213,7 @@ class AsyncClient:
         notebook: Notebook,
         parameters: Mapping[str, Any] | None = None,
         *,
-        device: str | Device | None = None,
+        device: Where | None = None,
         kernel: str | None = None,
         cell_timeout_seconds: float | None = None,
         wait: bool = False,
@@ -268,31 +268,40 @@ class AsyncClient:
         self,
         prompts: Iterable[str],
         *,
-        devices: Sequence[str | Device] | None = None,
+        device: Where | None = None,
+        devices: Sequence[Where] | None = None,
         shell: str | None = None,
         wait: bool = False,
         dir: str | None = None,
         options: Mapping[str, Any] | None = None,
     ) -> AsyncTaskList:
-        """Send each prompt as a conversation of its own, to ``devices`` in turn; return the handles in order.
+        """Send each prompt as a conversation of its own, and return the handles in order.
 
-        If one cannot be sent, the error's notes name what had been.
+        All go to ``device``, as in :meth:`run`: labels spread them over one's devices, each of which takes the
+        next one whenever it has a free slot. Or they go to ``devices`` in turn. If one cannot be sent, as when too many
+        wait already (``queue_full``), no more are; the error's ``sent`` has the handles of those that were,
+        ``unsent`` the other prompts.
         """
-        targets = [await self.device_id(device) for device in devices or ()] or [None]
-        gate = asyncio.Semaphore(SENDS_AT_ONCE)
+        given = {"shell": shell, "wait": wait or None, "options": _in_folder(options, dir) or None}
+        if device is not None and devices is not None:
+            raise TypeError("map() takes device or devices, not both")
+        wheres: Sequence[Where | None] = devices or [device]
+        targets = [await self.target(where) for where in wheres]
 
-        async def send(prompt: str, device: str | None) -> AsyncTask:
-            async with gate:
-                return await self.run(prompt, device=device, shell=shell, wait=wait, dir=dir, options=options)
+        async def send(prompt: str, target: dict[str, Any]) -> AsyncTask:
+            return await self._send({"prompt": prompt, **target, **given})
 
-        sends = [send(prompt, device) for prompt, device in zip(prompts, cycle(targets), strict=False)]
-        outcomes = await asyncio.gather(*sends, return_exceptions=True)
-        sent = [outcome for outcome in outcomes if isinstance(outcome, AsyncTask)]
-        for outcome in outcomes:
-            if isinstance(outcome, BaseException):
-                outcome.add_note(f"Sent before that: {', '.join(task.id for task in sent) or 'nothing'}")
-                raise outcome
-        return AsyncTaskList(sent)
+        try:
+            return AsyncTaskList(await send_all(send, prompts, targets))
+        except WegentError as error:
+            error.sent = AsyncTaskList(error.sent)
+            raise
+
+    async def target(self, device: Where | None) -> dict[str, Any]:
+        """Return what a request says of where something is to run."""
+        if isinstance(device, Mapping):
+            return {"device_id": ANY, "labels": dict(device)}
+        return {} if device is None else {"device_id": await self.device_id(device)}
 
     async def device_id(self, device: str | Device | None) -> str | None:
         """Return the id of a device given by name, id, the beginning of its id, or itself."""
@@ -314,6 +323,10 @@ class AsyncClient:
     def watch(self) -> Watch:
         """Listen to how all devices and unsettled subtasks stand."""
         return self.feed.watch()
+
+
+def _in_folder(options: Mapping[str, Any] | None, dir: str | None) -> dict[str, Any]:
+    return dict(options or {}) | ({} if dir is None else {"workdir": dir})
 
 
 def whoami(answer: Mapping[str, Any]) -> str:

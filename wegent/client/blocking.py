@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from wegent.client.async_client import AsyncClient
 from wegent.client.blocking_tasks import Task
-from wegent.client.devices import DeviceList
+from wegent.client.devices import DeviceList, Where
+from wegent.client.errors import WegentError
 from wegent.client.files import Attachment, Content
 from wegent.client.notebooks import Notebook, coming_back, require_nbformat
 from wegent.client.portal import Portal
@@ -80,7 +81,7 @@ class Client:
         self,
         prompt: str,
         *,
-        device: str | Device | None = None,
+        device: Where | None = None,
         shell: str | None = None,
         wait: bool = False,
         dir: str | None = None,
@@ -109,7 +110,7 @@ class Client:
         self,
         command: str | Sequence[str],
         *,
-        device: str | Device | None = None,
+        device: Where | None = None,
         wait: bool = False,
         dir: str | None = None,
         options: Mapping[str, Any] | None = None,
@@ -124,7 +125,7 @@ class Client:
         notebook: Notebook,
         parameters: Mapping[str, Any] | None = None,
         *,
-        device: str | Device | None = None,
+        device: Where | None = None,
         kernel: str | None = None,
         cell_timeout_seconds: float | None = None,
         timeout: float | None = None,
@@ -157,7 +158,7 @@ class Client:
         notebook: Notebook,
         parameters: Mapping[str, Any] | None = None,
         *,
-        device: str | Device | None = None,
+        device: Where | None = None,
         kernel: str | None = None,
         cell_timeout_seconds: float | None = None,
         wait: bool = False,
@@ -195,15 +196,23 @@ class Client:
         self,
         prompts: Iterable[str],
         *,
-        devices: Sequence[str | Device] | None = None,
+        device: Where | None = None,
+        devices: Sequence[Where] | None = None,
         shell: str | None = None,
         wait: bool = False,
         dir: str | None = None,
         options: Mapping[str, Any] | None = None,
     ) -> TaskList:
         """See :meth:`AsyncClient.map`."""
-        sending = self.core.map(list(prompts), devices=devices, shell=shell, wait=wait, dir=dir, options=options)
-        return TaskList(map(self._handle, self.portal.call(sending)))
+        given = list(prompts)
+        sending = self.core.map(
+            given, device=device, devices=devices, shell=shell, wait=wait, dir=dir, options=options
+        )
+        try:
+            return TaskList(map(self._handle, self.portal.call(sending)))
+        except WegentError as error:
+            error.sent = TaskList(map(self._handle, error.sent))
+            raise
 
     def set_default(self, device: str | Device) -> None:
         """See :meth:`AsyncClient.set_default`."""

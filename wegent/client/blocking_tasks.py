@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Self
 
+from wegent.client.devices import Where
 from wegent.client.files import Attachment
 from wegent.client.portal import Portal
 from wegent.client.results import Result
@@ -13,7 +14,7 @@ from wegent.client.streams import EventStream
 from wegent.client.tasks import AsyncTask
 from wegent.protocol.chat_messages import Done
 from wegent.protocol.output_events import AnyEvent, Approval, Cell, File
-from wegent.protocol.resources import Device, Subtask
+from wegent.protocol.resources import Subtask
 from wegent.protocol.states import State
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ class Task:
         self,
         prompt: str,
         *,
-        device: str | Device | None = None,
+        device: Where | None = None,
         shell: str | None = None,
         wait: bool = False,
         dir: str | None = None,
@@ -125,7 +126,7 @@ class Task:
         """See :meth:`AsyncTask.retry`."""
         return Task(self.client, self.portal.call(self.core.retry()), self.portal)
 
-    def move(self, device: str | Device) -> Subtask:
+    def move(self, device: Where) -> Subtask:
         """See :meth:`AsyncTask.move`."""
         return self.portal.call(self.core.move(device))
 

@@ -1,10 +1,13 @@
 """Devices as people choose and see them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from wegent.client.errors import DeviceChoiceError
 from wegent.client.tables import html_table, text_table
-from wegent.protocol.resources import CLOUD, Device
+from wegent.protocol.resources import ANY, CLOUD, Device
+
+Where = str | Device | Mapping[str, str]
+"""A name, an id or how it begins, a device itself, ``"cloud"``, or labels: any of one's own that has them all."""
 
 SHORT = 8
 """Letters of a device's id that a list shows, and that are enough to choose by where they are unique."""
@@ -44,7 +47,7 @@ def choose(devices: Sequence[Device], wanted: str) -> str:
 
     Raises :class:`DeviceChoiceError` if that is none, or several.
     """
-    if wanted == CLOUD or any(device.device_id == wanted for device in devices):
+    if wanted in (CLOUD, ANY) or any(device.device_id == wanted for device in devices):
         return wanted
     found = [device for device in devices if device.name == wanted]
     if not found and len(wanted) >= SHORTEST_PREFIX:

@@ -20,7 +20,7 @@
     └── WaitTimeoutError         it has not ended within the timeout (also a TimeoutError)
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from wegent.protocol.errors import MEANINGS, Code
@@ -33,6 +33,9 @@ class WegentError(Exception):
     """Something that a person can act on: ``code``, ``message`` (what happened), ``hint`` (what to do next)."""
 
     default_code = ""
+    sent: Sequence[Any] = ()
+    unsent: Sequence[str] = ()
+    """Of ``map``, which it stopped: the handles of what had been sent, and the prompts that had not."""
 
     def __init__(self, message: str = "", *, code: str = "", hint: str = "") -> None:
         self.code = code or self.default_code

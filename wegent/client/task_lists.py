@@ -13,7 +13,7 @@ from wegent.client.errors import WaitTimeoutError, WegentError
 from wegent.client.results import Result
 from wegent.client.tables import html_table, text_table
 from wegent.client.tasks import AsyncTask
-from wegent.protocol.resources import Subtask
+from wegent.protocol.resources import ANY, Subtask
 from wegent.protocol.states import TERMINAL
 from wegent.protocol.time_limit import time_limit
 
@@ -159,6 +159,6 @@ def _row(task: Task | AsyncTask) -> tuple[str, ...]:
     return (
         seen.state,
         prompt if len(prompt) <= PROMPT_LETTERS else f"{prompt[:PROMPT_LETTERS]}…",
-        seen.device_id[:SHORT],
+        "any" if seen.device_id == ANY else seen.device_id[:SHORT],
         task.id,
     )

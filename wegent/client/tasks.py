@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from wegent.client import notebooks
+from wegent.client.devices import Where
 from wegent.client.errors import (
     ConnectionFailedError,
     TaskCancelledError,
@@ -22,7 +23,7 @@ from wegent.client.streams import EventStream
 from wegent.client.watches import Link, Watch
 from wegent.protocol.inputs import AnyInput, ApprovalInput, TextInput
 from wegent.protocol.output_events import AnyEvent, Approval, ApprovalDone, Cell, File, Notice, decode_event
-from wegent.protocol.resources import Device, Sent, Subtask
+from wegent.protocol.resources import Sent, Subtask
 from wegent.protocol.states import TERMINAL, State
 from wegent.protocol.time_limit import time_limit
 
@@ -155,7 +156,7 @@ class AsyncTask:
         self,
         prompt: str,
         *,
-        device: str | Device | None = None,
+        device: Where | None = None,
         shell: str | None = None,
         wait: bool = False,
         dir: str | None = None,
@@ -182,9 +183,9 @@ class AsyncTask:
         sent = await self._client.rest.call(Sent, "POST", self._path("retry"), body={}, headers=key)
         return AsyncTask(self._client, sent.subtask_id, sent.task_id)
 
-    async def move(self, device: str | Device) -> Subtask:
-        """Let it wait for another device, or for ``"cloud"``; it must not have begun."""
-        body = {"device_id": await self._client.device_id(device)}
+    async def move(self, device: Where) -> Subtask:
+        """Let it wait for another device, any that has some labels, or ``"cloud"``; it must not have begun."""
+        body = await self._client.target(device)
         return await self._client.rest.call(Subtask, "PATCH", self._path(), body=body)
 
     async def rename(self, title: str) -> None:

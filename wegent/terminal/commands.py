@@ -50,7 +50,7 @@ _COMMANDS: dict[str, Command] = {
     "get": lambda session, given: saving.get(session, given.file, given.output, given.force),
     "log": lambda session, given: conversations.show_log(session, given.id, given.after),
     "logout": lambda session, given: logins.log_out(session),
-    "move": lambda session, given: conversations.move(session, given.id, given.device),
+    "move": lambda session, given: conversations.move(session, given.id, given.device, given.label),
     "rename": lambda session, given: conversations.rename(session, given.id, " ".join(given.title)),
     "retry": lambda session, given: sending.retry(session, given.id, given.detach, given.save),
     "tasks": lambda session, given: lists.show_tasks(session, given.limit, given.search),

@@ -75,7 +75,11 @@ async def _ask(question: "Callable[[AsyncClient], Awaitable[list[str]]]", url: s
 
 
 async def _devices(client: "AsyncClient") -> list[str]:
-    return ["cloud", *(device.name for device in await client.devices)]
+    return ["cloud", "any", *(device.name for device in await client.devices)]
+
+
+async def _labels(client: "AsyncClient") -> list[str]:
+    return sorted({f"{name}={value}" for each in await client.devices for name, value in each.labels.items()})
 
 
 async def _shells(client: "AsyncClient") -> list[str]:
@@ -88,6 +92,7 @@ async def _tasks(client: "AsyncClient") -> list[str]:
 
 _COMPLETERS = {
     "device": _asked(_devices),
+    "label": _asked(_labels),
     "shell": _asked(_shells),
     "id": _asked(_tasks),
     "task": _asked(_tasks),

@@ -1,8 +1,11 @@
 """What can be done to a task that is there: telling it something, moving, renaming, deleting it, its log."""
 
+from collections.abc import Mapping
+
+from wegent.terminal.choosing import any_device, chosen
 from wegent.terminal.json_lines import event_line, json_line
 from wegent.terminal.rendering import Renderer
-from wegent.terminal.session import Session
+from wegent.terminal.session import Session, UsageError
 
 
 async def say(session: Session, id: str, text: str) -> int:
@@ -13,13 +16,17 @@ async def say(session: Session, id: str, text: str) -> int:
     return await _done(session, {"subtask_id": task.id, "task_id": task.task_id}, session.words("said"))
 
 
-async def move(session: Session, id: str, device: str) -> int:
-    """Let a task that waits in a queue wait for another device."""
+async def move(session: Session, id: str, device: str | None, labels: list[str]) -> int:
+    """Let a task that waits in a queue wait for another device, or any."""
+    where = chosen(session, device, labels)
+    if where is None:
+        raise UsageError(session.words("move_where"))
     async with session.client() as client:
         task = await client.task(id)
-        moved = await task.move(device)
+        moved = await task.move(where)
     data = {"subtask_id": task.id, "task_id": task.task_id, "device_id": moved.device_id, "state": moved.state}
-    return await _done(session, data, session.words("moved", device=device))
+    name = any_device(session.words, where) if isinstance(where, Mapping) else str(device)
+    return await _done(session, data, session.words("moved", device=name))
 
 
 async def rename(session: Session, id: str, title: str) -> int:

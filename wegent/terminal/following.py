@@ -10,10 +10,11 @@ from wegent.client.watches import Link
 from wegent.protocol.chat_messages import DeviceState, Done, SubtaskState
 from wegent.protocol.errors import Code
 from wegent.protocol.output_events import File
-from wegent.protocol.resources import CLOUD
+from wegent.protocol.resources import ANY, CLOUD
 from wegent.protocol.states import State
 from wegent.protocol.time_limit import time_limit
 from wegent.terminal.approvals import Approvals
+from wegent.terminal.choosing import any_device
 from wegent.terminal.interrupts import Interrupts
 from wegent.terminal.keyboard import Keyboard
 from wegent.terminal.rendering import Renderer
@@ -154,31 +155,41 @@ class Follower:
             return False, self._renderer.status()
         if standing.state in (State.QUEUED, State.OFFERED):
             return self._is_waiting_long(standing), self._queue(standing)
-        running = self._words("running_on", device=self._device(standing.device_id))
+        running = self._words("running_on", device=self._device(standing))
         return False, self._renderer.status() or running
 
     def _is_waiting_long(self, standing: SubtaskState) -> bool:
         """Whether it waits for more than the moment in which a free device takes it."""
-        device = self._devices.get(standing.device_id)
-        takes_new = device is not None and device.status == "online" and not device.paused
+        takes_new = any(device.status == "online" and not device.paused for device in self._takers(standing))
         is_free = takes_new and standing.queue_position in (None, 1)
         return not is_free or standing.waiting_reason is not None
 
     def _queue(self, standing: SubtaskState) -> str:
-        device = self._devices.get(standing.device_id)
-        values = {
-            "place": self._words.place(standing.queue_position or 1),
-            "device": self._device(standing.device_id),
-        }
+        place = self._words.place(standing.queue_position or 1)
+        for_any = "_any" if standing.device_id == ANY else ""
+        values = {"place": place, "device": self._device(standing)}
         if standing.waiting_reason:
-            return self._words("in_queue_because", reason=standing.waiting_reason, **values)
-        if device is not None and device.status == "offline":
-            return self._words("in_queue_offline", **values)
-        return self._words("in_queue_paused" if device is not None and device.paused else "in_queue", **values)
+            return self._words(f"in_queue{for_any}_because", reason=standing.waiting_reason, **values)
+        takers = self._takers(standing)
+        if takers and all(device.status == "offline" for device in takers):
+            return self._words(f"in_queue{for_any}_offline", **values)
+        is_paused = bool(takers) and all(device.paused for device in takers)
+        return self._words(f"in_queue{for_any}_paused" if is_paused else f"in_queue{for_any}", **values)
 
-    def _device(self, device_id: str) -> str:
+    def _takers(self, standing: SubtaskState) -> list[DeviceState]:
+        """Return the devices that may take it: the one that it waits for, or those that have its labels."""
+        if standing.device_id != ANY:
+            return [device for id, device in self._devices.items() if id == standing.device_id]
+        wanted = (standing.labels or {}).items()
+        own = (device for device in self._devices.values() if device.kind == "local")
+        return [device for device in own if wanted <= device.labels.items()]
+
+    def _device(self, standing: SubtaskState) -> str:
+        device_id = standing.device_id
         if device_id == CLOUD:
             return self._words("the_cloud")
+        if device_id == ANY:
+            return any_device(self._words, standing.labels or {})
         return self._devices[device_id].name if device_id in self._devices else device_id[:8]
 
     async def _end(self, done: Done) -> int:

@@ -60,6 +60,7 @@ def make_parser(words: Words) -> argparse.ArgumentParser:
 
 def _add_run(run: argparse.ArgumentParser, words: Words) -> None:
     run.add_argument("-d", "--device", metavar="DEVICE", help=words("help_device"))
+    _add_label(run, words)
     run.add_argument("-s", "--shell", metavar="SHELL", help=words("help_shell"))
     run.add_argument("--dir", metavar="DIR", help=words("help_dir"))
     run.add_argument("--wait", action="store_true", help=words("help_wait"))
@@ -73,6 +74,10 @@ def _add_run(run: argparse.ArgumentParser, words: Words) -> None:
     _add_save(run, words)
     _add_detach(run, words)
     run.add_argument("prompt", nargs="+", metavar="PROMPT", help=words("help_prompt"))
+
+
+def _add_label(command: argparse.ArgumentParser, words: Words) -> None:
+    command.add_argument("--label", action="append", default=[], metavar="NAME=VALUE", help=words("help_label"))
 
 
 def _add_save(command: argparse.ArgumentParser, words: Words) -> None:
@@ -102,7 +107,9 @@ def _add_more(add: Callable[[str], argparse.ArgumentParser], words: Words) -> No
     answer.add_argument("choice", metavar="allow|allow_task|deny", help=words("help_choice"))
     answer.add_argument("message", nargs="*", metavar="MESSAGE", help=words("help_message"))
     answer.add_argument("--question", metavar="QUESTION_ID", help=words("help_question"))
-    add_for_task("move").add_argument("device", metavar="DEVICE", help=words("help_move"))
+    move = add_for_task("move")
+    move.add_argument("device", metavar="DEVICE", nargs="?", help=words("help_move"))
+    _add_label(move, words)
     add_for_task("rename").add_argument("title", nargs="+", metavar="TITLE", help=words("help_title"))
     add_for_task("delete")
     add("completion").add_argument("shell", choices=SHELLS, help=words("help_completion"))

@@ -11,6 +11,7 @@ from wegent.client.async_client import AsyncClient
 from wegent.client.errors import SettledError
 from wegent.client.tasks import AsyncTask
 from wegent.protocol.states import TERMINAL
+from wegent.terminal.choosing import chosen
 from wegent.terminal.following import INTERRUPTED, Follower, cancel_all
 from wegent.terminal.interrupts import Interrupts
 from wegent.terminal.json_following import follow_as_json
@@ -115,7 +116,7 @@ def _values(session: Session, arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.get:
         options["results"] = arguments.get
     return {
-        "device": arguments.device,
+        "device": chosen(session, arguments.device, arguments.label),
         "shell": arguments.shell,
         "wait": arguments.wait,
         "dir": _folder(arguments.dir),
