@@ -278,8 +278,8 @@ class AsyncClient:
         """Send each prompt as a conversation of its own, and return the handles in order.
 
         All go to ``device``, as in :meth:`run`: labels spread them over one's devices, each of which takes the
-        next one whenever it has a free slot. Or they go to ``devices`` in turn. If one cannot be sent, as when too many
-        wait already (``queue_full``), no more are; the error's ``sent`` has the handles of those that were,
+        next one whenever it has a free slot. Or they go to ``devices`` in turn. If one cannot be sent, as when too
+        many wait already (``queue_full``), no more are; the error's ``sent`` has the handles of those that were,
         ``unsent`` the other prompts.
         """
         given = {"shell": shell, "wait": wait or None, "options": _in_folder(options, dir) or None}
