@@ -84,21 +84,25 @@ class KernelTalk:
         if not isinstance(data, dict):
             return event
         kept: dict[str, Any] = {}
+        sent: dict[str, str] = {}
         for media_type, value in data.items():
             content = _content(media_type, value)
-            if content is None or not await self._send(event.index, media_type, content):
+            id = await self._send(event.index, media_type, content) if content is not None else None
+            if id is None:
                 kept[media_type] = value
-        return msgspec.structs.replace(event, output={**event.output, "data": kept})
+            else:
+                sent[media_type] = id
+        transient = {**event.output.get("transient", {}), "files": sent}
+        return msgspec.structs.replace(event, output={**event.output, "data": kept, "transient": transient})
 
-    async def _send(self, index: int, media_type: str, content: bytes) -> bool:
+    async def _send(self, index: int, media_type: str, content: bytes) -> str | None:
         self._files += 1
         name = f"cell-{index}-{self._files}{mimetypes.guess_extension(media_type) or '.bin'}"
         try:
-            await self._tools.send_file(name, media_type, content)
+            return (await self._tools.send_file(name, media_type, content)).id
         except UploadError as error:
             await self._tools.emit(Notice("warning", f"{error} A large output of cell {index} is cut."))
-            return False
-        return True
+            return None
 
 
 def outcome(ended: Ended) -> Outcome:

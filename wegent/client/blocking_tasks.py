@@ -1,13 +1,16 @@
 """`Task` and `Stream`: handles of :class:`Client`, as their asynchronous counterparts, without `await`."""
 
 import asyncio
+import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from wegent.client.devices import Where
 from wegent.client.files import Attachment
+from wegent.client.logs import Log
 from wegent.client.portal import Portal
 from wegent.client.results import Result
 from wegent.client.streams import EventStream
@@ -81,7 +84,7 @@ class Task:
         """See :meth:`AsyncTask.output`."""
         return self.portal.call(self.core.output())
 
-    def log(self, after: int = 0) -> list[AnyEvent]:
+    def log(self, after: int = 0) -> Log:
         """See :meth:`AsyncTask.log`."""
         return self.portal.call(self.core.log(after))
 
@@ -92,6 +95,12 @@ class Task:
     def files(self) -> list[File]:
         """See :meth:`AsyncTask.files`."""
         return self.portal.call(self.core.files())
+
+    def download(
+        self, folder: str | os.PathLike[str] = ".", *, progress: Callable[[int], object] | None = None
+    ) -> list[Path]:
+        """See :meth:`AsyncTask.download`; ``progress`` is called in this thread."""
+        return self.portal.call_telling(lambda tell: self.core.download(folder, progress=tell), progress)
 
     def cancel(self) -> State:
         """See :meth:`AsyncTask.cancel`."""
@@ -137,6 +146,14 @@ class Task:
     def delete(self) -> None:
         """See :meth:`AsyncTask.delete`."""
         self.portal.call(self.core.delete())
+
+    def approve(self, question: str | Approval, *, for_task: bool = False) -> None:
+        """See :meth:`AsyncTask.approve`."""
+        self.portal.call(self.core.approve(question, for_task=for_task))
+
+    def deny(self, question: str | Approval, message: str | None = None) -> None:
+        """See :meth:`AsyncTask.deny`."""
+        self.portal.call(self.core.deny(question, message))
 
     def answer(self, approval_id: str, choice: str, message: str | None = None) -> None:
         """See :meth:`AsyncTask.answer`."""

@@ -23,6 +23,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
+from wegent.client.tracebacks import shown, uncoloured
 from wegent.protocol.errors import MEANINGS, Code
 
 if TYPE_CHECKING:
@@ -47,6 +48,12 @@ class WegentError(Exception):
     def __str__(self) -> str:
         """Say what happened and what to do next."""
         return f"{self.message} {self.hint}".strip()
+
+    def _render_traceback_(self) -> list[str]:
+        """Show it in IPython and Jupyter: what happened and what to do, and none of the client's own lines."""
+        coded = f"{self.message}" + (f" [{self.code}]" if self.code else "")
+        said = f"{coded}\n{self.hint}" if self.hint else coded
+        return shown(self, said, getattr(self, "traceback", None))
 
 
 class LoginError(WegentError):
@@ -160,9 +167,9 @@ class TaskFailedError(WegentError):
         self.output = output
         self.traceback = traceback
         if traceback:
-            self.add_note(f"Remote traceback:\n{traceback.rstrip()}")
+            self.add_note(f"Remote traceback:\n{uncoloured(traceback).rstrip()}")
         elif output:
-            self.add_note(f"The end of its output:\n{output.rstrip()}")
+            self.add_note(f"The end of its output:\n{uncoloured(output).rstrip()}")
 
     @property
     def cell(self) -> int | None:

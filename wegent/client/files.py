@@ -56,7 +56,7 @@ class _Counted(BytesIO):
 
 
 async def upload(
-    rest: Rest, file: Content, name: str | None = None, progress: Callable[[int], object] = lambda _: None
+    rest: Rest, file: Content, name: str | None = None, progress: Callable[[int], object] | None = None
 ) -> StoredFile:
     """Store a file for a day. ``progress`` is told how many bytes have gone, from whichever thread.
 
@@ -68,7 +68,8 @@ async def upload(
         raise FileError(f"{named} has more than {MAX_FILE >> 20} MiB.", hint="Send less, or several files.")
 
     def form() -> aiohttp.FormData:
-        return file_form(named, media_type_of(named), _Counted(content, progress))
+        body = BytesIO(content) if progress is None else _Counted(content, progress)
+        return file_form(named, media_type_of(named), body)
 
     return await rest.call(StoredFile, "POST", "/files", form=form)
 
@@ -80,9 +81,9 @@ async def attach(rest: Rest, attachments: "list[Attachment]") -> list[str]:
     ]
 
 
-async def download(rest: Rest, id: str) -> Download:
+async def download(rest: Rest, id: str, progress: Callable[[int], object] | None = None) -> Download:
     """Fetch a file of one's own; raise :class:`NotFoundError` once its day is over."""
-    name, media_type, content = await rest.content(path_of("files", id))
+    name, media_type, content = await rest.content(path_of("files", id), progress)
     return Download(safe(name or id), media_type, content)
 
 
@@ -116,6 +117,15 @@ def replace(path: Path, content: bytes) -> None:
         raise FileError(f"{path} cannot be written: {_reason(error)}.") from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def made(folder: Path) -> Path:
+    """Return a folder, which is made where there is none."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(f"{folder} cannot be made a folder: {_reason(error)}.") from error
+    return folder
 
 
 def _read(path: Path) -> bytes:

@@ -118,9 +118,9 @@ class Rest:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise _foreign(self.url) from error
 
-    async def content(self, path: str) -> tuple[str, str, bytes]:
+    async def content(self, path: str, progress: Callable[[int], object] | None = None) -> tuple[str, str, bytes]:
         """Return the name, the media type and the bytes of what is stored at ``path``."""
-        answer, content = await self._repeat(lambda: self._ask("GET", path, None, None, {}))
+        answer, content = await self._repeat(lambda: self._ask("GET", path, None, None, {}, progress))
         named = answer.content_disposition.filename if answer.content_disposition else None
         return named or "", answer.content_type, content
 
@@ -181,13 +181,14 @@ class Rest:
         data: bytes | aiohttp.FormData | None,
         params: Mapping[str, str] | None,
         headers: Mapping[str, str],
+        progress: Callable[[int], object] | None = None,
     ) -> tuple[aiohttp.ClientResponse, bytes]:
         sent = {**headers, **self._authorization}
         try:
             async with self.session.request(
                 method, self.url + path, data=data, params=params, headers=sent, allow_redirects=False
             ) as answer:
-                content = await answer.read()
+                content = await _read(answer, progress)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise network.unreachable(self.url, error) from error
         self._check(answer, content)
@@ -234,6 +235,16 @@ class Rest:
         if isinstance(error, UnavailableError):
             error.retry_after = retry_after(answer.headers)
         return error
+
+
+async def _read(answer: aiohttp.ClientResponse, progress: Callable[[int], object] | None) -> bytes:
+    if progress is None or answer.status != 200:
+        return await answer.read()
+    content = bytearray()
+    async for piece in answer.content.iter_any():
+        content += piece
+        progress(len(content))
+    return bytes(content)
 
 
 def retry_after(headers: Mapping[str, str]) -> float:

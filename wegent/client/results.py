@@ -1,11 +1,12 @@
 """What a subtask gave, and what its failure says."""
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
+from wegent.client.cell_outputs import joined
 from wegent.client.errors import TaskCancelledError, TaskFailedError
 from wegent.protocol.output_events import AnyEvent, CellOutput, Notice, Stream, Text, ToolResult
 from wegent.protocol.resources import Subtask
@@ -16,12 +17,36 @@ TAIL_LINES = 40
 
 
 class Result(dict[str, Any]):
-    """The result as the device reported it: a dict, with what most have in common as attributes."""
+    """The result as the device reported it: a dict, with what most have in common as attributes.
+
+    ``outputs`` is what the code of a ``Python`` task showed, in nbformat's form: the last hundred outputs. In a
+    notebook the last of them is shown as if it had run there: a dataframe, a figure.
+    """
+
+    def __init__(self, reported: Mapping[str, Any] = {}, outputs: Sequence[dict[str, Any]] = ()) -> None:
+        super().__init__(reported)
+        self.outputs = list(outputs)
 
     @property
     def text(self) -> str:
-        """The final answer; empty where the shell gives none (a Command's output is its stream)."""
-        return str(self.get("text") or "")
+        """The final answer, or the code's value; empty where there is none (a Command's output is its stream)."""
+        return str(self.get("text") or joined(self.bundle.get("text/plain")))
+
+    @property
+    def bundle(self) -> dict[str, Any]:
+        """The last value or picture that the code showed: its data by media type; empty where there is none."""
+        return dict(self._last.get("data") or {})
+
+    @property
+    def _last(self) -> dict[str, Any]:
+        rich = [each for each in self.outputs if each.get("output_type") in {"execute_result", "display_data"}]
+        return rich[-1] if rich else {}
+
+    def _repr_mimebundle_(
+        self, include: object = None, exclude: object = None
+    ) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        """Show the last value or picture as its own code wants it shown."""
+        return (self.bundle, dict(self._last.get("metadata") or {})) if self.bundle else None
 
     @property
     def exit_code(self) -> int | None:
@@ -29,8 +54,10 @@ class Result(dict[str, Any]):
         code = self.get("exit_code")
         return code if isinstance(code, int) else None
 
-    def _repr_markdown_(self) -> str:
+    def _repr_markdown_(self) -> str | None:
         """Show the answer as the Markdown that it mostly is, in a notebook."""
+        if self.bundle:  # which a notebook would show second to this
+            return None
         return self.text or f"<code>{html.escape(dict.__repr__(self))}</code>"
 
 
@@ -43,11 +70,6 @@ def printed(event: AnyEvent) -> str:
             return joined(event.output.get("text"))
         case _:
             return ""
-
-
-def joined(text: Any) -> str:
-    """Return a text that nbformat allows to be a list of its lines."""
-    return "".join(map(str, text)) if isinstance(text, list) else "" if text is None else str(text)
 
 
 def tail(events: Sequence[AnyEvent]) -> str:
@@ -77,11 +99,11 @@ def remote_traceback(result: dict[str, Any], events: Sequence[AnyEvent], output:
     return mark + rest if mark else None
 
 
-def result_of(subtask: Subtask, events: Sequence[AnyEvent] = ()) -> Result:
-    """Return a settled subtask's result; raise how it failed, with the last of its ``events``."""
+def result_of(subtask: Subtask, events: Sequence[AnyEvent] = (), outputs: Sequence[dict[str, Any]] = ()) -> Result:
+    """Return a settled subtask's result with its ``outputs``; raise how it failed, with the last ``events``."""
     result = subtask.result or {}
     if subtask.state is State.COMPLETED:
-        return Result(result)
+        return Result(result, outputs)
     if subtask.state is State.CANCELLED:
         raise TaskCancelledError
     error = subtask.error

@@ -1,12 +1,17 @@
 """Task handles: following, awaiting, stopping and continuing what was sent."""
 
+import asyncio
+import os
 import uuid
 from collections.abc import Callable, Generator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from wegent.client import notebooks
+from wegent.client.cell_outputs import outputs_of, whole
 from wegent.client.devices import Where
 from wegent.client.errors import (
     ConnectionFailedError,
@@ -16,12 +21,13 @@ from wegent.client.errors import (
     WaitTimeoutError,
     WegentError,
 )
-from wegent.client.files import Attachment
+from wegent.client.files import Attachment, made
+from wegent.client.logs import Log
 from wegent.client.rest import path_of
 from wegent.client.results import Result, printed, result_of
 from wegent.client.streams import EventStream
 from wegent.client.watches import Link, Watch
-from wegent.protocol.inputs import AnyInput, ApprovalInput, TextInput
+from wegent.protocol.inputs import ALLOW, ALLOW_TASK, DENY, AnyInput, ApprovalInput, TextInput
 from wegent.protocol.output_events import AnyEvent, Approval, ApprovalDone, Cell, File, Notice, decode_event
 from wegent.protocol.resources import Sent, Subtask
 from wegent.protocol.states import TERMINAL, State
@@ -35,6 +41,9 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 30.0
 """How often a wait looks for itself, so that it relies on no message."""
 TAIL_EVENTS = 50
+"""How much of its output's end a failure is shown with."""
+OUTPUT_EVENTS = 1000
+"""In how much of its output's end the outputs of code are looked for."""
 
 
 class _Chunk(msgspec.Struct, frozen=True):
@@ -117,13 +126,16 @@ class AsyncTask:
                 pieces.extend(map(printed, events))
         return "".join(pieces)
 
-    async def log(self, after: int = 0) -> list[AnyEvent]:
-        """Return what it has said until now, from after event number ``after``."""
-        events: list[AnyEvent] = []
+    async def log(self, after: int = 0) -> Log:
+        """Return what it has said until now, from after event number ``after``.
+
+        ``log().text`` is what it printed; :meth:`output` gives that too, and waits for its end.
+        """
+        events = Log()
         place: int | None = after
         while place is not None:
             log = await self._log(place)
-            events += [decode_event(raw) for chunk in log.items for raw in chunk.events]
+            events.extend(decode_event(raw) for chunk in log.items for raw in chunk.events)
             place = log.next
         return events
 
@@ -146,6 +158,23 @@ class AsyncTask:
             while events := await stream.read():
                 found += [event for event in events if isinstance(event, File)]
         return found
+
+    async def download(
+        self, folder: str | os.PathLike[str] = ".", *, progress: Callable[[int], object] | None = None
+    ) -> list[Path]:
+        """Wait for its end, fetch all files that it sent back into ``folder``, and return where they are.
+
+        The folder is made where there is none; names are as :meth:`AsyncClient.download` says. ``progress`` is
+        told how many bytes have come, of all files together.
+        """
+        target = await asyncio.to_thread(made, Path(folder))
+        paths: list[Path] = []
+        before = 0
+        for file in await self.files():
+            counted = partial(_count_from, before, progress) if progress is not None else None
+            paths.append(await self._client.download(file, target, progress=counted))
+            before += file.size
+        return paths
 
     async def cancel(self) -> State:
         """Ask to stop it; return how it stands then: cancelled if it never began, else cancelling until it is."""
@@ -196,6 +225,17 @@ class AsyncTask:
         """Delete its whole conversation with all output, for good; nothing of that may be waiting or running."""
         await self._client.rest.call(object, "DELETE", path_of("tasks", self.task_id))
 
+    async def approve(self, question: str | Approval, *, for_task: bool = False) -> None:
+        """Allow what an ``approval`` event asks for, given as it is or by its id.
+
+        ``for_task``: allow that tool for the rest of the task, whatever its input is.
+        """
+        await self.answer(_id_of(question), ALLOW_TASK if for_task else ALLOW)
+
+    async def deny(self, question: str | Approval, message: str | None = None) -> None:
+        """Deny what an ``approval`` event asks for; ``message`` tells the model why."""
+        await self.answer(_id_of(question), DENY, message)
+
     async def answer(self, approval_id: str, choice: str, message: str | None = None) -> None:
         """Answer an ``approval`` event with one of its choices; ``message`` tells the model why not."""
         await self._send(ApprovalInput(approval_id, choice, message))
@@ -245,22 +285,33 @@ class AsyncTask:
                 await _news(watch)
 
     async def _result(self, subtask: Subtask) -> Result:
-        return result_of(subtask, await self._tail(subtask) if subtask.state is State.FAILED else ())
+        if subtask.state is State.FAILED:
+            return result_of(subtask, await self._tail(subtask, TAIL_EVENTS))
+        if subtask.state is State.COMPLETED and subtask.shell == "Python":
+            outputs = outputs_of(await self._tail(subtask, OUTPUT_EVENTS))
+            return result_of(subtask, outputs=await whole(self._client.rest, outputs))
+        return result_of(subtask)
 
-    async def _tail(self, subtask: Subtask) -> list[AnyEvent]:
-        """Return the end of its output; how it failed matters more than that this could not be read."""
+    async def _tail(self, subtask: Subtask, count: int) -> list[AnyEvent]:
+        """Return its last events; how it ended matters more than that these could not be read."""
         try:
-            log = await self._log(max(subtask.seq - TAIL_EVENTS, 0))
+            return (await self.log(max(subtask.seq - count, 0)))[-count:]
         except WegentError as error:
             return [Notice("error", f"(its output cannot be read: {error})")]
-        events: list[AnyEvent] = [decode_event(raw) for chunk in log.items for raw in chunk.events]
-        return events[-TAIL_EVENTS:]
 
     async def _log(self, after: int) -> _Log:
         return await self._client.rest.call(_Log, "GET", self._path("events"), params={"after": str(after)})
 
     def _path(self, *more: str) -> str:
         return path_of("subtasks", self.id, *more)
+
+
+def _id_of(question: str | Approval) -> str:
+    return question if isinstance(question, str) else question.id
+
+
+def _count_from(before: int, progress: Callable[[int], object], count: int) -> None:
+    progress(before + count)
 
 
 async def _news(watch: Watch) -> None:

@@ -1,15 +1,11 @@
 """`wegent approvals` and `wegent answer`: questions of tasks, for scripts and for those who do not follow them."""
 
-import asyncio
-
 import msgspec
 
-from wegent.client.async_client import AsyncClient
+from wegent.client.approvals import Asked
 from wegent.client.tasks import AsyncTask
 from wegent.protocol.inputs import CHOICES, DENY
 from wegent.protocol.output_events import Approval
-from wegent.protocol.resources import Task
-from wegent.protocol.states import State
 from wegent.terminal.approvals import LETTERS
 from wegent.terminal.json_lines import json_line
 from wegent.terminal.lists import put_table
@@ -17,22 +13,17 @@ from wegent.terminal.rendering import main_input
 from wegent.terminal.session import Session, UsageError
 from wegent.terminal.visible import visible
 
-LOOKED_THROUGH = 100
-"""How many of the newest tasks are looked through for questions."""
-
 
 async def show_questions(session: Session) -> int:
     """List the questions that wait for an answer."""
     async with session.client() as client:
-        running = [task for task in await client.tasks(LOOKED_THROUGH) if _is_running(task)]
-        found = await asyncio.gather(*(_questions(client, task) for task in running))
-    asked = [(task, question) for task, questions in zip(running, found, strict=True) for question in questions]
+        asked = await client.approvals()
     if session.as_json:
-        session.screen.out(json_line([_data(task, question) for task, question in asked]))
+        session.screen.out(json_line([_data(each) for each in asked]))
     elif not asked:
         session.screen.line(session.words("no_questions"))
     else:
-        put_table(session, ("task", "question", "id"), [_row(task, question) for task, question in asked])
+        put_table(session, ("task", "question", "id"), [_row(each) for each in asked])
     await session.screen.flush()
     return 0
 
@@ -70,25 +61,14 @@ def _chosen(session: Session, asked: list[Approval], question_id: str | None) ->
     return asked[0]
 
 
-def _is_running(task: Task) -> bool:
-    return task.last_subtask is not None and task.last_subtask.state is State.RUNNING
-
-
-async def _questions(client: AsyncClient, task: Task) -> list[Approval]:
-    assert task.last_subtask is not None
-    return await AsyncTask(client, task.last_subtask.subtask_id, task.task_id).questions()
-
-
 def _what(question: Approval) -> str:
     return f"{visible(question.tool)} {main_input(question.input)}".strip()
 
 
-def _row(task: Task, question: Approval) -> tuple[str, ...]:
-    assert task.last_subtask is not None
-    return " ".join(visible(task.title).split()), _what(question), task.last_subtask.subtask_id
+def _row(asked: Asked[AsyncTask]) -> tuple[str, ...]:
+    return " ".join(visible(asked.title).split()), _what(asked.question), asked.task.id
 
 
-def _data(task: Task, question: Approval) -> dict[str, object]:
-    assert task.last_subtask is not None
-    ids = {"task_id": task.task_id, "subtask_id": task.last_subtask.subtask_id, "title": task.title}
-    return ids | {"question": msgspec.to_builtins(question)}
+def _data(asked: Asked[AsyncTask]) -> dict[str, object]:
+    ids = {"task_id": asked.task.task_id, "subtask_id": asked.task.id, "title": asked.title}
+    return ids | {"question": msgspec.to_builtins(asked.question)}

@@ -5,6 +5,7 @@ from typing import Any
 
 from rich.filesize import decimal
 
+from wegent.client.cell_outputs import joined
 from wegent.protocol.output_events import Cell, CellOutput
 from wegent.terminal.screen import Screen
 from wegent.terminal.visible import visible
@@ -68,11 +69,6 @@ class Cells:
         for kind, value in data.items():
             if kind.startswith("image/") or (not text and kind not in _TEXTS):
                 self._screen.line(f"[{visible(str(kind))} {decimal(_bytes(kind, value))}]", "dim")
-
-
-def joined(text: Any) -> str:
-    """Return a text that nbformat allows to be a list of its lines."""
-    return "".join(map(str, text)) if isinstance(text, list) else "" if text is None else str(text)
 
 
 def _bytes(kind: str, value: Any) -> int:

@@ -51,16 +51,6 @@ class Saver:
             self._screen.line(text, style)
 
 
-async def prepared(folder: str) -> Path:
-    """Return the folder to save in, which is made where there is none."""
-    path = Path(folder)
-    try:
-        await asyncio.to_thread(path.mkdir, parents=True, exist_ok=True)
-    except OSError as error:
-        raise FileError(f"{path} cannot be made a folder: {error.strerror}.") from error
-    return path
-
-
 async def get(session: Session, id: str, output: str | None, force: bool) -> int:
     """Download one file: under its own name, to ``output``, or to standard output for ``-``."""
     async with session.client() as client:

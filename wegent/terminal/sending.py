@@ -9,6 +9,7 @@ import msgspec
 
 from wegent.client.async_client import AsyncClient
 from wegent.client.errors import SettledError
+from wegent.client.files import made
 from wegent.client.tasks import AsyncTask
 from wegent.protocol.states import TERMINAL
 from wegent.terminal.choosing import chosen
@@ -16,7 +17,7 @@ from wegent.terminal.following import INTERRUPTED, Follower, cancel_all
 from wegent.terminal.interrupts import Interrupts
 from wegent.terminal.json_following import follow_as_json
 from wegent.terminal.json_lines import json_line
-from wegent.terminal.saving import Saver, prepared
+from wegent.terminal.saving import Saver
 from wegent.terminal.session import Session, UsageError
 from wegent.terminal.uploading import upload_all
 
@@ -72,7 +73,7 @@ async def _saver(session: Session, client: AsyncClient, save: str | None, detach
         return None
     if detach:
         raise UsageError(session.words("save_later"))
-    return Saver(client, await prepared(save), session.screen, session.words, session.as_json)
+    return Saver(client, await asyncio.to_thread(made, Path(save)), session.screen, session.words, session.as_json)
 
 
 async def attach(session: Session, id: str, save: str | None) -> int:
