@@ -9,8 +9,8 @@ from wegent.protocol.output_events import Approval
 from wegent.terminal.approvals import LETTERS
 from wegent.terminal.json_lines import json_line
 from wegent.terminal.lists import put_table
-from wegent.terminal.rendering import main_input
 from wegent.terminal.session import Session, UsageError
+from wegent.terminal.tool_calls import main_input
 from wegent.terminal.visible import visible
 
 

@@ -33,38 +33,16 @@ from wegent.protocol.output_events import (
 )
 from wegent.terminal.cells import Cells
 from wegent.terminal.screen import Screen
+from wegent.terminal.tool_calls import SHOWN_AS_LIST, content_text, main_input
 from wegent.terminal.visible import visible
 from wegent.terminal.words import Words
 
 DIFF_LINES = 200
 ERROR_LINES = 8
 INPUT_LINES = 200
-MAIN_INPUTS = ("command", "file_path", "notebook_path", "path", "pattern", "url", "query", "description", "prompt")
-"""The input that says most about a tool call, by name, the first that there is."""
-
 _DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
-_SHOWN_AS_LIST = "TodoWrite"
-"""The tool whose input comes as a todo list too: its call is told only where it fails."""
 _TODO_MARKS = {"completed": ("☑", "dim"), "in_progress": ("◐", "bold")}
 _NOTICE_STYLES = {"warning": "yellow", "error": "red"}
-
-
-def main_input(value: Any) -> str:
-    """Return what says most about a tool call, in one line."""
-    if isinstance(value, dict):
-        named = [value[name] for name in MAIN_INPUTS if isinstance(value.get(name), str)]
-        named += [each for each in value.values() if isinstance(each, str)]
-        value = named[0] if named else msgspec.json.encode(value).decode() if value else ""
-    return " ".join(visible(str(value)).split())
-
-
-def content_text(content: Any) -> str:
-    """Return what a tool gave, as text: it is a string or blocks of text."""
-    if isinstance(content, str):
-        return content
-    if isinstance(content, list):
-        return "\n".join(str(each.get("text", "")) if isinstance(each, dict) else str(each) for each in content)
-    return "" if content is None else msgspec.json.encode(content).decode()
 
 
 def _change(value: dict[str, Any]) -> list[str]:
@@ -137,7 +115,7 @@ class Renderer:
         """Put what is still held back, and end the last line."""
         self._end_thinking()
         for use, _ in self._tools.values():
-            if use.name != _SHOWN_AS_LIST:
+            if use.name != SHOWN_AS_LIST:
                 self._tool_line("·", "dim", use, "")
         self._tools.clear()
         if self._is_any_text and self._screen.is_out_open:
@@ -150,7 +128,7 @@ class Renderer:
             return self._words("thinking")
         if self._tools:
             use, _ = next(reversed(self._tools.values()))
-            return "" if use.name == _SHOWN_AS_LIST else f"{use.name} {main_input(use.input)}"
+            return "" if use.name == SHOWN_AS_LIST else f"{use.name} {main_input(use.input)}"
         return ""
 
     def _text(self, text: str) -> None:
@@ -171,7 +149,7 @@ class Renderer:
 
     def _tool_result(self, event: ToolResult) -> None:
         use, began = self._tools.pop(event.id, (ToolUse(event.id, "", {}), time.monotonic()))
-        if use.name == _SHOWN_AS_LIST and not event.is_error:
+        if use.name == SHOWN_AS_LIST and not event.is_error:
             return
         seconds = time.monotonic() - began if event.seconds is None else event.seconds
         took = self._words("usage_seconds", seconds=f"{seconds:.1f}") if seconds >= 0.1 else ""

@@ -1,0 +1,1 @@
+"""How tasks and devices look in a notebook: pure folds of the protocol's types into HTML and text."""
