@@ -19,7 +19,7 @@ MOST = 8
 
 
 class Questions:
-    """The open questions of a task in ``box``; ``act`` does what a button asks, ``report`` says what goes wrong."""
+    """The open questions of a task in ``box``; ``act`` does what a button asks, ``report`` says what fails."""
 
     def __init__(
         self, words: Words, act: Callable[[Coroutine[Any, Any, None]], None], report: Callable[[str], None]
@@ -84,4 +84,7 @@ def close_widgets(widget: Widget) -> None:
     """Take a widget away with all that is in it, so that neither side keeps it."""
     for child in getattr(widget, "children", ()):
         close_widgets(child)
+    for name in ("layout", "style"):
+        if isinstance(own := getattr(widget, name, None), Widget):
+            own.close()
     widget.close()

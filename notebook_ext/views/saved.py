@@ -2,8 +2,8 @@
 
 A view has two outputs. The first is the HTML, brought up to date now and then and at the end; the second is the
 widget. While the widget lives, its style hides the first. A widget without a kernel is an error message in
-JupyterLab ("model not found"), which the first one's style hides. A frontend that takes styles away, as of a notebook
-that is not trusted, shows the HTML of both: the last state, and nothing.
+JupyterLab ("model not found"), which the first one's style hides. A frontend that takes styles away, as of a
+notebook that is not trusted, shows the HTML of both: the last state, and nothing.
 """
 
 import uuid

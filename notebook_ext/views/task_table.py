@@ -17,7 +17,7 @@ from wegent.html.style import scoped
 from wegent.html.task_tables import MOST_ROWS, progress_html, rest_html, rows_html, tasks_html, tasks_text
 from wegent.protocol.chat_messages import DeviceState, SubtaskState
 from wegent.protocol.resources import Device
-from wegent.protocol.states import State
+from wegent.protocol.states import TERMINAL, State
 from wegent.protocol.time_limit import time_limit
 
 PAGE = 25
@@ -41,6 +41,7 @@ class TaskTable(View):
         self._devices: dict[str, Device] = {}
         self._looks: asyncio.Queue[str] = asyncio.Queue()
         self._asked: set[str] = set()
+        self._open = set(self.standings)  # those of which something can still change
         self._is_over = asyncio.Event()
         self._lost = ""
         shown = min(len(tasks), MOST_ROWS)
@@ -129,9 +130,8 @@ class TaskTable(View):
             self._looks.put_nowait(subtask_id)
 
     def _ask_all(self) -> None:
-        for each in self.standings.values():
-            if not _is_whole(each):
-                self._ask(each.id)
+        for subtask_id in self._open:
+            self._ask(subtask_id)
 
     async def _look(self) -> None:
         """Ask for what messages do not tell: the prompt, when it ran, and why it failed."""
@@ -145,7 +145,9 @@ class TaskTable(View):
                 continue  # looked at again with all others; the watch tells of a lost link
             self._put(self.standings[subtask_id].told(subtask))
             self.painter.touch()
-            if all(map(_is_whole, self.standings.values())):
+            if subtask.state in TERMINAL:
+                self._open.discard(subtask_id)
+            if not self._open:
                 self._is_over.set()
 
     async def _look_again(self) -> None:
@@ -158,8 +160,3 @@ class TaskTable(View):
             await asyncio.sleep(1)
             if any(each.state in (State.RUNNING, State.CANCELLING) for each in self.standings.values()):
                 self.painter.touch()
-
-
-def _is_whole(standing: Standing) -> bool:
-    """Whether nothing about it can change any more, and all of it is known."""
-    return standing.is_settled and bool(standing.prompt) and standing.ended is not None

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from ipywidgets import HTML, Layout, VBox
 
-from notebook_ext.views.questions import Questions
+from notebook_ext.views.questions import Questions, close_widgets
 from wegent.client.async_client import AsyncClient
 from wegent.client.errors import WegentError
 from wegent.client.tasks import AsyncTask
@@ -104,7 +104,7 @@ class Turn:
             self._sections = shown
             self._said.children = (self._earlier, *shown.values())
             for widget in gone:
-                widget.close()
+                close_widgets(widget)
 
     async def _read(self) -> Done:
         async with self.task.stream() as stream:
