@@ -1,1 +1,1 @@
-"""IPython extension."""
+"""Wegent in notebooks: `%load_ext notebook_ext`."""
