@@ -10,6 +10,8 @@ PAGE := api/static/index.html
 ARGS ?=
 # How many tests run at a time: most of them wait most of the time.
 JOBS ?= 2
+# Checks and builds that need nothing of each other run two at a time; what each says stays together where make can.
+TOGETHER = $(MAKE) --no-print-directory --keep-going -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync)
 
 # What is needed for tests has all of `up`.
 IS_DEV := $(or $(wildcard $(VENV)/.installed-dev),$(filter-out up page clean help,$(MAKECMDGOALS)))
@@ -20,6 +22,7 @@ PAGE_SOURCES := $(shell find web -name node_modules -prune -o -type f ! -name '*
 
 .DEFAULT_GOAL := help
 .PHONY: help up page test check types format bench dist screenshots browser clean
+.PHONY: ruff mypy eslint prettier tsc vitest
 
 help:
 	@echo 'make up           run everything on this computer: server, worker and executor (ARGS=… for wegent-server up)'
@@ -59,17 +62,25 @@ up: $(SETUP)
 		echo 'page: it could not be built (the message is above), so the web page is missing or old; starting without' >&2
 	@$(BIN)/wegent-server up $(ARGS)
 
+# The longest first.
 check: $(VENV)/.installed-dev $(MODULES)
+	@$(TOGETHER) eslint mypy tsc prettier ruff
+
+ruff:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+mypy:
 	$(BIN)/mypy
-	$(NODE) npm run --silent check
+
+eslint prettier tsc vitest:
+	$(NODE) npm run --silent $@
 
 browser: $(VENV)/.installed-dev
 	@scripts/browser $(VENV) >/dev/null
 
-test: check page browser
-	$(NODE) npm run --silent test
+test: browser $(MODULES)
+	@$(TOGETHER) eslint vitest mypy tsc prettier page ruff
 	$(BIN)/pytest -n $(JOBS) $(ARGS)
 
 types: $(VENV)/.installed-dev
