@@ -1,4 +1,4 @@
-"""The same lines of client code wherever Python runs: a script, a thread, IPython in a terminal, a Jupyter kernel."""
+"""The same lines of client code wherever Python runs: a script, a thread, IPython, a Jupyter kernel."""
 
 import asyncio
 import os

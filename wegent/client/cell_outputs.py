@@ -7,6 +7,7 @@ from typing import Any
 from wegent.client.errors import WegentError
 from wegent.client.files import download
 from wegent.client.rest import Rest
+from wegent.protocol.multiline import joined
 from wegent.protocol.output_events import AnyEvent, CellOutput
 
 MOST_OUTPUTS = 100
@@ -37,11 +38,6 @@ def outputs_of(events: Sequence[AnyEvent]) -> list[dict[str, Any]]:
                 outputs, is_clearing = [], False
             _append(outputs, output)
     return outputs[-MOST_OUTPUTS:]
-
-
-def joined(text: Any) -> str:
-    """Return a text that nbformat allows to be a list of its lines."""
-    return "".join(map(str, text)) if isinstance(text, list) else "" if text is None else str(text)
 
 
 async def whole(rest: Rest, outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from wegent.client.cell_outputs import joined
 from wegent.client.errors import TaskCancelledError, TaskFailedError
+from wegent.protocol.multiline import joined
 from wegent.protocol.output_events import AnyEvent, CellOutput, Notice, Stream, Text, ToolResult
 from wegent.protocol.resources import Subtask
 from wegent.protocol.states import State

@@ -13,7 +13,7 @@ from wegent.html.escaping import cut, escaped
 from wegent.html.foreign import foreign
 from wegent.html.markdown import rendered
 from wegent.html.words import Words
-from wegent.terminal.tool_calls import joined
+from wegent.protocol.multiline import joined
 
 LARGEST = 1 << 20
 """Characters of one picture or table that are shown."""

@@ -13,6 +13,7 @@ from wegent.html.blocks import Answer, Block, Console, Growing, Thought
 from wegent.html.bundles import bundle_html, traceback_html
 from wegent.html.escaping import escaped
 from wegent.html.words import Words
+from wegent.protocol.multiline import joined
 from wegent.protocol.output_events import (
     AnyEvent,
     Approval,
@@ -33,7 +34,7 @@ from wegent.protocol.output_events import (
     Unknown,
     Usage,
 )
-from wegent.terminal.tool_calls import SHOWN_AS_LIST, joined, main_input
+from wegent.terminal.tool_calls import SHOWN_AS_LIST, main_input
 
 SECTION = 12 << 10
 MOST_CHARACTERS = 1 << 20

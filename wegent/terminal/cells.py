@@ -5,10 +5,9 @@ from typing import Any
 
 from rich.filesize import decimal
 
-from wegent.client.cell_outputs import joined
+from wegent.protocol.multiline import joined
 from wegent.protocol.output_events import Cell, CellOutput
 from wegent.terminal.screen import Screen
-from wegent.terminal.tool_calls import joined
 from wegent.terminal.visible import visible
 from wegent.terminal.words import Words
 

@@ -28,8 +28,3 @@ def content_text(content: Any) -> str:
     if isinstance(content, list):
         return "\n".join(str(each.get("text", "")) if isinstance(each, dict) else str(each) for each in content)
     return "" if content is None else msgspec.json.encode(content).decode()
-
-
-def joined(text: Any) -> str:
-    """Return a text that nbformat allows to be a list of its lines."""
-    return "".join(map(str, text)) if isinstance(text, list) else "" if text is None else str(text)
