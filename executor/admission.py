@@ -40,10 +40,16 @@ def admit(offer: Execute, config: Config) -> Job | Refusal:
         permission.ForbiddenModeError,
     ) as error:
         return Refusal(str(error), retry=False)
-    if checked.results and not config.allow_results:
+    if (checked.results or checked.outputs) and not config.allow_results:
         return Refusal(
             "This device sends no files back: its owner has not allowed it. Its owner can (wegent-executor"
-            " --allow-results); else leave options.results out.",
+            f" --allow-results); else leave options.{'results' if checked.results else 'outputs'} out.",
+            retry=False,
+        )
+    if (checked.inputs or checked.outputs) and config.kind == "cloud":
+        return Refusal(
+            "Variables go only between one's own machines, since unpickling them runs code: in the cloud leave"
+            " options.inputs and options.outputs out.",
             retry=False,
         )
     if checked.kernel and checked.kernel not in config.kernels and offer.shell in _WITH_KERNELS:

@@ -1,5 +1,6 @@
 """A task's options, as far as this device's shells understand them."""
 
+from keyword import iskeyword
 from typing import Annotated, Any
 
 import msgspec
@@ -9,9 +10,11 @@ from executor import mcp_servers
 from executor.environment import is_reserved
 from executor.mcp_servers import McpServer, ServerName
 from executor.workspace import is_inside
+from wegent.protocol.resources import MAX_VARIABLES
 from wegent.protocol.types import Seconds
 
 Pattern = Annotated[str, Meta(min_length=1, max_length=200)]
+Variable = Annotated[str, Meta(min_length=1, max_length=200)]
 FileId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z")]
 
 
@@ -38,6 +41,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     notebook: FileId | None = None
     parameters: Annotated[dict[str, Any], Meta(max_length=1000)] = {}
     cell_timeout_seconds: Seconds | None = None
+    inputs: Annotated[dict[Variable, FileId], Meta(max_length=MAX_VARIABLES)] = {}
+    outputs: Annotated[list[Variable], Meta(max_length=MAX_VARIABLES)] = []
 
     @property
     def attached(self) -> list[str]:
@@ -59,6 +64,11 @@ def read(raw: dict[str, Any], shell: str) -> Options:
         raise InvalidOptionsError(
             f"options.results: {outside[0]!r} does not name files inside the task's folder. Patterns are relative"
             " to it, such as out/*.png or **/*.csv, and hold no '..'."
+        )
+    unnamed = [name for name in (*options.inputs, *options.outputs) if not name.isidentifier() or iskeyword(name)]
+    if unnamed:
+        raise InvalidOptionsError(
+            f"options.inputs and options.outputs: {unnamed[0]!r} cannot be a variable's name."
         )
     for name, server in options.mcp_servers.items():
         if (problem := mcp_servers.problem(server)) is not None:

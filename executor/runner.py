@@ -84,10 +84,10 @@ class Runner:
         draft, file = subtask.outbox.folder / "output", whole_output.file_of(config.home, subtask.id)
         whole = WholeOutput(draft, file, config.limits.output_file)
         self._limit = OutputLimit(self._outgoing.add, self._outgoing.skip, config.limits.output, whole)
+        self._token = token
         self._attachments = Attachments(config.url, token, job.attachments, self._emit)
         self._uploads = Uploads(config.url, token, subtask.id, self._emit, self._redactor)
-        tools = Tools(self._emit, self._start, self._keep, self._approvals.ask, self._uploads.send)
-        self._shell = kind(job, tools)
+        self._shell = kind(job, self._tools())
 
     async def run(self) -> None:
         """Run to the end; afterwards nothing of it runs any more and its outcome is on disk."""
@@ -191,6 +191,21 @@ class Runner:
         if decision.is_allowed:
             return None
         return Outcome.failed(Code.DECLINED, f"It was not allowed to run. {decision.message}".strip())
+
+    def _tools(self) -> Tools:
+        return Tools(
+            emit=self._emit,
+            start=self._start,
+            keep=self._keep,
+            ask=self._approvals.ask,
+            send_file=self._uploads.send,
+            fetch_file=self._fetch_file,
+            scratch=self._subtask.outbox.folder / "scratch",
+        )
+
+    async def _fetch_file(self, id: str, folder: Path) -> Path:
+        (path,) = await Attachments(self._config.url, self._token, folder, self._emit).fetch([id])
+        return path
 
     async def _emit(self, event: AnyEvent) -> None:
         with self._on_disk():

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         TaskCancelledError,
         TaskFailedError,
         UnavailableError,
+        VariableError,
         WaitTimeoutError,
         WegentError,
     )
@@ -82,6 +83,7 @@ __all__ = [
     "TaskFailedError",
     "TaskList",
     "UnavailableError",
+    "VariableError",
     "WaitTimeoutError",
     "WegentError",
     "as_completed",

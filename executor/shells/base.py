@@ -117,14 +117,26 @@ class SendFile(Protocol):
     async def __call__(self, name: str, media_type: str, content: bytes) -> File: ...
 
 
+class FetchFile(Protocol):
+    """Fetches a file of the subtask's sender by its id into ``folder``, which is made; returns where it is.
+
+    Waits while the server is away. Raises ``executor.files.attachments.AttachmentError``, whose message is for the
+    sender; a shell that does not catch it fails with it.
+    """
+
+    async def __call__(self, id: str, folder: Path) -> Path: ...
+
+
 class Tools(msgspec.Struct, frozen=True):
-    """What the runner lends to a shell."""
+    """What the runner lends to a shell. ``scratch`` is a folder of this subtask alone, not made yet."""
 
     emit: Emit
     start: Start
     keep: Keep
     ask: Ask
     send_file: SendFile
+    fetch_file: FetchFile
+    scratch: Path
 
 
 class Shell(ABC):

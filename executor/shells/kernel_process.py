@@ -84,6 +84,15 @@ class KernelProcess:
         assert self.client is not None
         await self.client.execute(code, silent=True, store_history=False, reply=True, timeout=START_WITHIN)
 
+    async def ask_silently(self, code: str, expressions: dict[str, str], seconds: float) -> dict[str, Any]:
+        """Run ``code`` of our own as :meth:`run_silently` does; return the reply, with the ``expressions``."""
+        assert self.client is not None
+        reply = await self.client.execute(
+            code, silent=True, store_history=False, user_expressions=expressions, reply=True, timeout=seconds
+        )
+        content: dict[str, Any] = reply["content"]
+        return content
+
     def how_it_ended(self) -> str:
         """Return the end of a kernel that has died, in words."""
         code = self._exit_code()

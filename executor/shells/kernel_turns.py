@@ -19,6 +19,7 @@ from executor.kernels import Kernel
 from executor.shells import notebook_file
 from executor.shells.cells import TIMED_OUT, Cells, Tell
 from executor.shells.kernel_process import KernelFailedError, KernelProcess
+from executor.shells.kernel_variables import KernelVariables, VariablesError
 from executor.shells.kernel_wire import Ended, Ready, RunCode, RunNotebook, Told
 from executor.shells.notebook_file import NotebookError
 from wegent.protocol.errors import Code
@@ -69,18 +70,18 @@ class KernelHolder:
         self.process: KernelProcess | None = None
         self.own_variables: dict[str, str | None] = {}
         """What a task has set in the kernel's environment, as it was before."""
+        self.interrupted = asyncio.Event()
         self._cells: Cells | None = None
-        self._interrupted = asyncio.Event()
 
     def begin(self) -> None:
         """Forget the interrupt of an earlier turn; one of this turn may come before it runs."""
-        self._interrupted.clear()
+        self.interrupted.clear()
 
     async def start(self, kernel: Kernel, folder: Path, env: dict[str, str]) -> KernelProcess:
         """Start a kernel; raise KernelFailedError, or InterruptedTurnError if that comes before it is there."""
         self.process = process = KernelProcess(kernel)
         starting = asyncio.create_task(process.start(folder, env))
-        interrupted = asyncio.create_task(self._interrupted.wait())
+        interrupted = asyncio.create_task(self.interrupted.wait())
         await asyncio.wait({starting, interrupted}, return_when=asyncio.FIRST_COMPLETED)
         interrupted.cancel()
         try:
@@ -97,14 +98,14 @@ class KernelHolder:
 
     async def run_cell(self, cells: Cells, index: int, number: int, count: int | None) -> None:
         """Run one cell; raise CellFailedError or InterruptedTurnError."""
-        if self._interrupted.is_set():
+        if self.interrupted.is_set():
             raise InterruptedTurnError
         self._cells = cells
         cells.on_begin = self._catch_up
         try:
             await cells.run(index, number, count)
         except CellExecutionError as error:
-            if self._interrupted.is_set():
+            if self.interrupted.is_set():
                 raise InterruptedTurnError from None
             raise _failed(error) from None
         except DeadKernelError:
@@ -118,12 +119,12 @@ class KernelHolder:
 
     async def interrupt(self) -> None:
         """Interrupt the kernel, at once or as soon as it begins with the cell that it was given."""
-        self._interrupted.set()
+        self.interrupted.set()
         if self.process is not None and self._cells is not None and self._cells.has_begun:
             await self.process.interrupt()
 
     def _catch_up(self) -> None:
-        if self._interrupted.is_set() and self.process is not None:
+        if self.interrupted.is_set() and self.process is not None:
             self._late = asyncio.create_task(self.process.interrupt())
 
     def kill(self) -> None:
@@ -227,6 +228,7 @@ class CodeTurn:
         self._holder = holder
         holder.begin()
         self._result: dict[str, Any] = {"kernel": command.kernel.name}
+        self._unwritten: dict[str, str] = {}
 
     async def run(self) -> Ended:
         """Run it to its end."""
@@ -238,23 +240,36 @@ class CodeTurn:
             return Ended(Code.SHELL_FAILED, "It was interrupted.", self._result)
         except CellFailedError as error:
             return Ended(error.code, str(error), {**self._result, **error.result})
-        return Ended(result=self._result)
+        except VariablesError as error:
+            is_stopped = self._holder.interrupted.is_set()
+            return Ended(Code.SHELL_FAILED, "It was interrupted." if is_stopped else str(error), self._result)
+        return Ended(result=self._result, unwritten=self._unwritten)
 
     async def interrupt(self) -> None:
         """Interrupt the kernel, which keeps its state."""
         await self._holder.interrupt()
 
     async def _run(self) -> None:
-        holder = self._holder
+        command, holder = self._command, self._holder
+        if (command.inputs or command.outputs) and not command.kernel.is_python:
+            raise VariablesError(
+                f"Variables are carried to and from kernels for Python, and {command.kernel.name} is one for"
+                f" {command.kernel.language or 'another language'}. Name another kernel, or use files."
+            )
         process = await self._kernel()
         await self._set_place(process)
-        cell = nbformat.v4.new_code_cell(self._command.code)
+        variables = KernelVariables(process, holder.interrupted)
+        if command.inputs:
+            await variables.take(command.inputs)
+        cell = nbformat.v4.new_code_cell(command.code)
         cells = Cells(nbformat.v4.new_notebook(cells=[cell]), process, holder.tell_event, None)
         holder.tell_event(Cell(1, 1))
         try:
             await holder.run_cell(cells, 0, 1, None)
         finally:
             self._result["execution_count"] = cell.execution_count
+        if command.outputs:
+            self._unwritten = await variables.give(command.outputs)
 
     async def _kernel(self) -> KernelProcess:
         """Return the kernel that runs, else a fresh one."""

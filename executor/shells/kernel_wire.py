@@ -27,7 +27,8 @@ class RunNotebook(Command, frozen=True, tag="notebook", kw_only=True):
 class RunCode(Command, frozen=True, tag="code", kw_only=True):
     """Run ``code`` in a kernel; the same one as before where one runs.
 
-    ``env`` is the task's own. In a kernel for Python each turn has its own ``folder`` and ``env``.
+    ``env`` is the task's own. In a kernel for Python each turn has its own ``folder`` and ``env``; ``inputs``
+    become variables before the code runs, and ``outputs`` are written once it has ended well: pickles, by name.
     """
 
     code: str
@@ -35,6 +36,8 @@ class RunCode(Command, frozen=True, tag="code", kw_only=True):
     kernel: Kernel
     folder: str
     env: dict[str, str] = {}
+    inputs: dict[str, str] = {}
+    outputs: dict[str, str] = {}
 
 
 class Interrupt(Command, frozen=True, tag="interrupt"):
@@ -61,11 +64,12 @@ class Happened(Told, frozen=True, tag="happened"):
 
 
 class Ended(Told, frozen=True, tag="ended"):
-    """How the turn ended; without ``code`` well."""
+    """How the turn ended; without ``code`` well. ``unwritten`` says of outputs that are not there why."""
 
     code: str | None = None
     message: str = ""
     result: dict[str, Any] = {}
+    unwritten: dict[str, str] = {}
 
 
 AnyTold = Ready | Happened | Ended

@@ -1,14 +1,17 @@
 """``Python``: code in a kernel that the task keeps between its turns."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
 from executor import environment, kernels
+from executor.files.variables import Variables
 from executor.processes.kept import Kept
 from executor.shells.base import Here, Job, Outcome, Shell, Tools
 from executor.shells.kernel_talk import HOST, KernelTalk, outcome
-from executor.shells.kernel_wire import RunCode
+from executor.shells.kernel_wire import Ended, RunCode
+from wegent.protocol.errors import Code
 from wegent.protocol.output_events import Notice
 
 KIND = "kernel"
@@ -22,6 +25,8 @@ class Python(Shell):
         self._tools = tools
         self._kept: Kept | None = None
         self._talk: KernelTalk | None = None
+        self._variables = Variables(job.options, tools)
+        self._sending: asyncio.Task[tuple[dict[str, str], str]] | None = None
 
     @classmethod
     def unusable(cls, here: Here) -> str | None:
@@ -29,7 +34,17 @@ class Python(Shell):
         return why_no_kernel(here)
 
     async def run(self, attached: Sequence[Path]) -> Outcome:
-        """Run the code to its end."""
+        """Run the code to its end, with the variables that come with it and go back."""
+        options = self._job.options
+        if not options.inputs and not options.outputs:
+            return outcome(await self._run())
+        try:
+            ended = await self._run(await self._variables.fetch(), self._variables.targets)
+            return await self._with_outputs(ended) if ended.code is None else outcome(ended)
+        finally:
+            await self._variables.remove()
+
+    async def _run(self, inputs: Mapping[str, Path] = {}, outputs: Mapping[str, Path] = {}) -> Ended:
         job = self._job
         wanted = job.options.kernel
         name = wanted or kernels.default(job.kernels)
@@ -43,17 +58,36 @@ class Python(Shell):
         given = dict(job.options.env)
         if job.attachments.is_dir():
             given["WEGENT_ATTACHMENTS"] = str(job.attachments)
-        kernel = job.kernels[kept.about]
         code = RunCode(
-            code=job.prompt, subtask_id=job.subtask_id, kernel=kernel, folder=str(job.folder), env=given
+            code=job.prompt,
+            subtask_id=job.subtask_id,
+            kernel=job.kernels[kept.about],
+            folder=str(job.folder),
+            env=given,
+            inputs={name: str(path) for name, path in inputs.items()},
+            outputs={name: str(path) for name, path in outputs.items()},
         )
         ended = await self._talk.run(code)
         kept.is_at_rest = self._talk.has_ended
-        return outcome(ended)
+        return ended
+
+    async def _with_outputs(self, ended: Ended) -> Outcome:
+        """Send the outputs back; one that is missing fails the turn, and the others are there all the same."""
+        self._sending = asyncio.create_task(self._variables.send(ended.unwritten))
+        await asyncio.wait({self._sending})
+        if self._sending.cancelled():
+            return Outcome.failed(Code.SHELL_FAILED, "It was interrupted.", ended.result)
+        sent, missing = self._sending.result()
+        result = {**ended.result, "outputs": sent}
+        if missing:
+            return Outcome.failed(Code.SHELL_FAILED, missing, result)
+        return Outcome("completed", result=result)
 
     async def interrupt(self) -> None:
-        """Interrupt the kernel; its state stays."""
-        if self._talk is not None:
+        """Interrupt the kernel, whose state stays, or the sending of its variables."""
+        if self._sending is not None:
+            self._sending.cancel()
+        elif self._talk is not None:
             await self._talk.interrupt()
 
 

@@ -8,13 +8,12 @@ from pathlib import Path
 from shlex import join
 from typing import TYPE_CHECKING, Any, Self
 
-from wegent.client import credentials, notebooks
+from wegent.client import credentials, notebooks, variables
 from wegent.client.approvals import Asked, asked_now
-from wegent.client.credentials import Login
 from wegent.client.devices import DeviceList, Where, choose
-from wegent.client.errors import LoginError, NotFoundError, WegentError
+from wegent.client.errors import NotFoundError, WegentError
 from wegent.client.feed import FRAME_LIMIT, Feed
-from wegent.client.files import Attachment, Content, attach, download, keep, replace, upload
+from wegent.client.files import Attachment, Content, attach, download, put, upload
 from wegent.client.notebooks import Notebook
 from wegent.client.renewal import SavedLogins
 from wegent.client.rest import RETRY_SECONDS, Rest, path_of
@@ -33,23 +32,6 @@ LONGEST_WAIT = 10.0
 """Seconds between two tries to reach the server, at most: somebody is watching."""
 
 
-def resolve(url: str | None, token: str | None, environ: Mapping[str, str]) -> Login:
-    """Return whom to be: what is given, else the environment, else what ``wegent login`` saved."""
-    if token:
-        return Login(credentials.normalised(url or credentials.default_url(environ)), token, source="arguments")
-    login = credentials.load(url, environ)
-    if login is None:
-        server = credentials.normalised(url) if url else credentials.default_url(environ)
-        if credentials.is_device(server, environ):
-            raise LoginError(
-                f"This computer is logged in to {server} as a device only, and a device may not send tasks.",
-                hint="To send from it too, log in yourself: `wegent login`.",
-            )
-        named = f" --url {server}" if url else ""
-        raise LoginError(f"You are not logged in to {server}.", hint=f"Log in: `wegent login{named}`.")
-    return login
-
-
 class AsyncClient:
     """A connection to one server as one user. Belongs to the event loop that uses it; ``async with`` closes it.
 
@@ -64,7 +46,7 @@ class AsyncClient:
         environ: Mapping[str, str] = os.environ,
         retry_seconds: float = RETRY_SECONDS,
     ) -> None:
-        self.login = resolve(url, token, environ)
+        self.login = credentials.resolve(url, token, environ)
         is_saved = self.login.source == "file"
         self.rest = Rest(self.login, retry_seconds, SavedLogins(self.login.url, environ) if is_saved else None)
         longest_wait = min(Timing.from_env(environ).reconnect_max, LONGEST_WAIT)
@@ -179,6 +161,38 @@ class AsyncClient:
             command, device=device, shell="Command", wait=wait, dir=dir, options=merged, title=title
         )
 
+    async def run_code(
+        self,
+        code: str,
+        *,
+        device: Where | None = None,
+        kernel: str | None = None,
+        inputs: Mapping[str, Any] = {},
+        outputs: Sequence[str] = (),
+        wait: bool = False,
+        dir: str | None = None,
+        options: Mapping[str, Any] | None = None,
+        title: str | None = None,
+        task: "str | AsyncTask | None" = None,
+        progress: Callable[[int], object] | None = None,
+    ) -> AsyncTask:
+        """Run Python code in a kernel of the device and return the handle; ``task`` keeps its kernel.
+
+        ``inputs`` are there as variables before the code runs; those named in ``outputs`` are given by
+        :meth:`AsyncTask.variables` once it has ended. They are pickled (protocol 5), at most 24 MiB each. A pickle
+        is code to whoever unpickles it, so they go only between one's own machines, never to or from the cloud;
+        load them only from machines and a server that you trust. ``progress`` is told how many bytes of all
+        ``inputs`` have gone. Raises :class:`VariableError` before anything is sent.
+        """
+        merged = {**(options or {}), **({} if kernel is None else {"kernel": kernel})}
+        task_id = task.task_id if isinstance(task, AsyncTask) else task
+        if inputs or outputs:
+            device = await variables.place(self, device, task_id)
+            merged |= await variables.send(self.rest, inputs, outputs, progress)
+        return await self.run(
+            code, device=device, shell="Python", wait=wait, dir=dir, options=merged, title=title, task=task_id
+        )
+
     async def run_notebook(
         self,
         notebook: Notebook,
@@ -272,12 +286,8 @@ class AsyncClient:
         what is there is replaced. ``progress`` is told how many bytes have come. Raises
         :class:`NotFoundError` once its day is over, and :class:`FileError`.
         """
-        target = Path(path)
         got = await download(self.rest, file if isinstance(file, str) else file.id, progress)
-        if await asyncio.to_thread(target.is_dir):
-            return await asyncio.to_thread(keep, target, got.name, got.content)
-        await asyncio.to_thread(replace, target, got.content)
-        return target
+        return await asyncio.to_thread(put, Path(path), got)
 
     async def map(
         self,
@@ -342,9 +352,3 @@ class AsyncClient:
 
 def _in_folder(options: Mapping[str, Any] | None, dir: str | None) -> dict[str, Any]:
     return dict(options or {}) | ({} if dir is None else {"workdir": dir})
-
-
-def whoami(answer: Mapping[str, Any]) -> str:
-    """Return the name of the user that a login or ``/auth/me`` answers with."""
-    user = answer.get("user", answer)
-    return str(user.get("name", "") if isinstance(user, Mapping) else user)

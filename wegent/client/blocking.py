@@ -126,6 +126,37 @@ class Client:
         sending = self.core.run_command(command, device=device, wait=wait, dir=dir, options=options, title=title)
         return self._handle(self.portal.call(sending))
 
+    def run_code(
+        self,
+        code: str,
+        *,
+        device: Where | None = None,
+        kernel: str | None = None,
+        inputs: Mapping[str, Any] = {},
+        outputs: Sequence[str] = (),
+        wait: bool = False,
+        dir: str | None = None,
+        options: Mapping[str, Any] | None = None,
+        title: str | None = None,
+        task: str | Task | None = None,
+        progress: Callable[[int], object] | None = None,
+    ) -> Task:
+        """See :meth:`AsyncClient.run_code`."""
+        sending = self.core.run_code(
+            code,
+            device=device,
+            kernel=kernel,
+            inputs=inputs,
+            outputs=outputs,
+            wait=wait,
+            dir=dir,
+            options=options,
+            title=title,
+            task=task.task_id if isinstance(task, Task) else task,
+            progress=progress,
+        )
+        return self._handle(self.portal.call(sending))
+
     def run_notebook(
         self,
         notebook: Notebook,

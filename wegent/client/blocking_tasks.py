@@ -80,6 +80,10 @@ class Task:
         """See :meth:`AsyncTask.notebook`; ``progress`` is called in this thread."""
         return self.portal.call_telling(lambda tell: self.core.notebook(timeout, progress=tell), progress)
 
+    def variables(self, timeout: float | None = None) -> dict[str, Any]:
+        """See :meth:`AsyncTask.variables`."""
+        return self.portal.call(self.core.variables(timeout))
+
     def output(self) -> str:
         """See :meth:`AsyncTask.output`."""
         return self.portal.call(self.core.output())

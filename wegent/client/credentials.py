@@ -8,7 +8,7 @@ import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -92,6 +92,29 @@ def load(
             found = Login(chosen, "", entry.user, entry.expires_at, "file", place)
             return msgspec.structs.replace(found, token=_token(found, entry, environ))
     return None
+
+
+def resolve(url: str | None, token: str | None, environ: Mapping[str, str]) -> Login:
+    """Return whom to be: what is given, else the environment, else what ``wegent login`` saved."""
+    if token:
+        return Login(normalised(url or default_url(environ)), token, source="arguments")
+    login = load(url, environ)
+    if login is None:
+        server = normalised(url) if url else default_url(environ)
+        if is_device(server, environ):
+            raise LoginError(
+                f"This computer is logged in to {server} as a device only, and a device may not send tasks.",
+                hint="To send from it too, log in yourself: `wegent login`.",
+            )
+        named = f" --url {server}" if url else ""
+        raise LoginError(f"You are not logged in to {server}.", hint=f"Log in: `wegent login{named}`.")
+    return login
+
+
+def whoami(answer: Mapping[str, Any]) -> str:
+    """Return the name of the user that a login or ``/auth/me`` answers with."""
+    user = answer.get("user", answer)
+    return str(user.get("name", "") if isinstance(user, Mapping) else user)
 
 
 def given(login: Login, environ: Mapping[str, str] = os.environ) -> Login:

@@ -14,6 +14,7 @@
     │   └── UnavailableError     the server cannot answer just now; ask again
     ├── DeviceChoiceError        no device, or several, are called that
     ├── FileError                a file here cannot be read, sent or written
+    ├── VariableError            a variable cannot go to a device, or cannot be had back
     ├── MissingPackageError      a package that this needs is not installed here (also an ImportError)
     ├── TaskFailedError          it ran and failed; carries its result, output and remote traceback
     ├── TaskCancelledError       it was stopped
@@ -136,6 +137,16 @@ class FileError(WegentError):
     """A file on this computer cannot be read, sent or written."""
 
     default_code = "bad_file"
+
+
+class VariableError(WegentError):
+    """A variable cannot go to a device, or cannot be had back; ``name`` is which one, where it is one."""
+
+    default_code = "bad_variable"
+
+    def __init__(self, message: str = "", *, name: str = "", hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.name = name
 
 
 class MissingPackageError(WegentError, ImportError):

@@ -87,6 +87,14 @@ async def download(rest: Rest, id: str, progress: Callable[[int], object] | None
     return Download(safe(name or id), media_type, content)
 
 
+def put(path: Path, file: Download) -> Path:
+    """Write a file into a folder under its own name, else to exactly ``path``; return where it is."""
+    if path.is_dir():
+        return keep(path, file.name, file.content)
+    replace(path, file.content)
+    return path
+
+
 def keep(folder: Path, name: str, content: bytes) -> Path:
     """Write a file into ``folder`` and return where: nothing else is overwritten, nothing outside is reached.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from wegent.client import notebooks
+from wegent.client import notebooks, variables
 from wegent.client.cell_outputs import outputs_of, whole
 from wegent.client.devices import Where
 from wegent.client.errors import (
@@ -117,6 +117,16 @@ class AsyncTask:
                 error.add_note(f"There is no executed notebook: {missing}")
             raise
         return await notebooks.fetch(self._client.rest, subtask)
+
+    async def variables(self, timeout: float | None = None) -> dict[str, Any]:
+        """Wait for its end and return the variables that came back; see :meth:`AsyncClient.run_code`.
+
+        Unpickling runs code, so only what one's own machines made is unpickled. Raises how it failed (its
+        ``result["outputs"]`` still names the files of what came), and :class:`VariableError`, also once their day
+        is over.
+        """
+        subtask = await self.wait(timeout)
+        return await variables.fetch(self._client.rest, subtask, await self._result(subtask))
 
     async def output(self) -> str:
         """Wait for its end and return what it printed: the answer's text, a process's output."""

@@ -19,6 +19,9 @@ ANY = "*"
 MAX_FILE = 24 << 20
 """Bytes that one file may have."""
 
+MAX_VARIABLES = 20
+"""Variables that may go with code one way."""
+
 
 class Slots(msgspec.Struct, frozen=True):
     """How many subtasks a device runs, and how many it may."""

@@ -10,8 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from wegent.client import credentials, pairing
-from wegent.client.async_client import whoami
-from wegent.client.credentials import Login
+from wegent.client.credentials import Login, whoami
 from wegent.client.errors import WegentError
 from wegent.client.login_file import Shelf
 from wegent.client.rest import Rest
