@@ -1,0 +1,126 @@
+"""`%wegent login`: by a code that a person approves in the page. Nothing secret is typed into a notebook."""
+
+import asyncio
+import html
+import os
+import socket
+import time
+from concurrent.futures import Future, wait
+from typing import Any
+
+import wegent.terminal.logins as terminal_logins
+from IPython.display import DisplayHandle
+
+from notebook_ext.errors import CellError
+from notebook_ext.session import RETRY_SECONDS, Session
+from wegent.client import credentials, pairing
+from wegent.client.async_client import whoami
+from wegent.client.credentials import Login
+from wegent.client.errors import LoginError
+from wegent.client.portal import Portal
+from wegent.client.rest import Rest
+from wegent.terminal.visible import visible
+
+SPIN_SECONDS = 1.0
+_SPINNER = "◐◓◑◒"
+
+
+def log_in(session: Session, url: str | None, again: bool) -> None:
+    """Log in, unless one is; an interrupt gives up."""
+    server = credentials.normalised(url or credentials.default_url(os.environ))
+    portal = Portal()
+    try:
+        known = None if again else portal.call(_known(server))
+        if known is not None:
+            print(session.words("already_in", url=known.url, user=known.user))
+            return
+        credentials.check_place(server, None, os.environ)
+        login = _pair(session, portal, server)
+        credentials.save(login, True, os.environ, None)
+    finally:
+        portal.close(_nothing)
+    session.forget_client()
+
+
+async def _known(server: str) -> Login | None:
+    """Return the login that is there and valid."""
+    login = credentials.load(server, os.environ)
+    if login is None:
+        return None
+    try:
+        async with Rest(login, RETRY_SECONDS) as rest:
+            user = whoami(await rest.call(dict[str, Any], "GET", "/auth/me"))
+    except LoginError:
+        return None
+    return Login(login.url, login.token, user)
+
+
+def _pair(session: Session, portal: Portal, server: str) -> Login:
+    """Show a code, and wait until it is approved; what is left in the cell is who is logged in, and no code."""
+    codes: Future[pairing.Codes] = Future()
+    finishing = portal.submit(_approved(session, server, codes))
+    shown = DisplayHandle()
+    try:
+        wait([codes, finishing], return_when="FIRST_COMPLETED")
+        if codes.done():
+            _wait_shown(session, shown, codes.result(), finishing)
+        login = finishing.result()
+    except KeyboardInterrupt:
+        finishing.cancel()
+        _put(session, shown, session.words("login_left"))
+        raise CellError(session.words("login_left")) from None
+    _put(session, shown, session.words("logged_in", url=login.url, user=login.user))
+    return login
+
+
+def _wait_shown(session: Session, shown: DisplayHandle, codes: pairing.Codes, finishing: Future[Login]) -> None:
+    began, turn, words = time.monotonic(), 0, session.words
+    while True:
+        waited = words("login_waits", seconds=int(time.monotonic() - began))
+        _put(session, shown, _text(session, codes), _page(session, codes), f"{_SPINNER[turn % 4]} {waited}")
+        if wait([finishing], timeout=SPIN_SECONDS).done:
+            return
+        turn += 1
+
+
+async def _approved(session: Session, server: str, codes: "Future[pairing.Codes]") -> Login:
+    name = session.words("token_name", host=socket.gethostname())
+    async with Rest(server, RETRY_SECONDS) as rest:
+        given = await pairing.begin(rest, name, terminal_logins.PERSON_SCOPES)
+        codes.set_result(given)
+        return await pairing.finish(rest, given)
+
+
+def _text(session: Session, codes: pairing.Codes) -> str:
+    words = session.words
+    address, code = visible(codes.verification_uri), visible(codes.user_code)
+    return f"{words('pair_open')}\n\n    {address}\n\n{words('pair_type')}\n\n    {code}\n"
+
+
+def _page(session: Session, codes: pairing.Codes) -> str:
+    words = session.words
+    link = html.escape(codes.verification_uri_complete or codes.verification_uri, quote=True)
+    is_web = link.startswith(("https://", "http://"))
+    shown = html.escape(visible(codes.verification_uri))
+    address = f'<a href="{link}" target="_blank" rel="noopener noreferrer">{shown}</a>' if is_web else shown
+    code = f'<code style="font-size: 1.5em">{html.escape(visible(codes.user_code))}</code>'
+    return (
+        f"<p>{html.escape(words('pair_open'))}<br>{address}</p><p>{html.escape(words('pair_type'))}<br>{code}</p>"
+    )
+
+
+def _put(session: Session, shown: DisplayHandle, text: str, page: str = "", status: str = "") -> None:
+    """Show it in the same place; in a terminal, which has none, what is new below."""
+    is_first = not getattr(shown, "_wegent_begun", False)
+    if not session.in_kernel:
+        if is_first or not status:
+            print(text)
+    else:
+        body = page or f"<p>{html.escape(text)}</p>"
+        data = {"text/plain": f"{text}\n{status}".strip(), "text/html": f"{body}<p>{html.escape(status)}</p>"}
+        (shown.display if is_first else shown.update)(data, raw=True)
+    shown._wegent_begun = True  # type: ignore[attr-defined]
+
+
+async def _nothing() -> None:
+    await asyncio.sleep(0)
