@@ -59,6 +59,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     keep_awake: bool = False
     once: bool = False
     """Whether it ends after one subtask."""
+    is_tethered: bool = False
+    """Whether it ends with the program that started it (:mod:`executor.tether`)."""
     environ: dict[str, str] = {}
     kept: int = 5
     kept_seconds: float = 1800
@@ -74,7 +76,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         environ = {**(file.environment or {}), **environ}
         said = Settings.of_flags(flags).over(Settings.of_environment(environ)).over(file)
         offered = kernels.offered(said.kernels, said.pythons or ())
-        named = _checked_shells(said.shells or ())
+        named = _checked_shells(said.shells or flags.usual_shells or ())
         login = find_login(flags.token, file.token, said.url, environ)
         slots = 1 if flags.once else said.slots or 5
         return cls(
@@ -101,6 +103,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             warm_seconds=0 if flags.mode == "cloud" else 300 if said.warm_seconds is None else said.warm_seconds,
             keep_awake=said.keep_awake or False,
             once=flags.once,
+            is_tethered=flags.is_tethered,
             environ=environ,
             limits=Limits.of(said, slots, flags.mode == "cloud"),
             timing=Timing.from_env(environ),

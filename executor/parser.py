@@ -38,7 +38,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {program_version()}")
     _add_settings(parser)
-    parser.set_defaults(once=False, as_json=False, service_log=False)
+    parser.set_defaults(once=False, as_json=False, service_log=False, is_tethered=False, usual_shells=None)
     _add_commands(parser)
     return parser
 
@@ -104,6 +104,8 @@ def _add_commands(parser: argparse.ArgumentParser) -> None:
     run = add("run", "work: connect and run what is sent")
     run.add_argument("--once", action="store_true", help="take one subtask, and end when it has been reported")
     run.add_argument("--service", dest="service_log", action="store_true", help=argparse.SUPPRESS)
+    run.add_argument("--tether", dest="is_tethered", action="store_true", help=argparse.SUPPRESS)
+    run.add_argument("--usual-shell", dest="usual_shells", action="append", help=argparse.SUPPRESS)
     _add_settings(run, default=argparse.SUPPRESS)
     login = add("login", "log this computer in, by a code that you approve in the page")
     login.add_argument("--url", default=argparse.SUPPRESS, help=_URL)

@@ -8,11 +8,10 @@ import signal
 import sys
 from types import FrameType
 
-from executor import device_id, keep_awake, sleep
+from executor import device_id, keep_awake, sleep, tether
 from executor.approvals import Approvals
 from executor.config import Config
 from executor.control.desk import Desk
-from executor.control.messages import Ended
 from executor.control.server import ControlServer
 from executor.device import Device
 from executor.endings import ExitCode, FatalError
@@ -22,6 +21,7 @@ from executor.processes import recovery
 from executor.processes.tree import become_subreaper
 from executor.steering import Steering
 from executor.subtask import Stop
+from wegent.control.messages import Ended
 from wegent.protocol.time_limit import time_limit
 
 log = logging.getLogger(__name__)
@@ -92,6 +92,8 @@ class Program:
             asyncio.create_task(keep_awake.watch(device, self._config.keep_awake)),
             asyncio.create_task(steering.watch_drain()),
         ]
+        if self._config.is_tethered:
+            watches.append(asyncio.create_task(tether.watch(self._stop_asked)))
         if self._config.once:
             watches.append(asyncio.create_task(steering.take_one()))
         try:

@@ -8,9 +8,9 @@ import asyncio
 import logging
 from pathlib import Path
 
-from executor.control.messages import Mode
 from executor.device import Device
 from executor.link import Link
+from wegent.control.messages import Mode
 
 log = logging.getLogger(__name__)
 

@@ -34,10 +34,11 @@ class Rule(NamedTuple):
 RULES = [
     Rule("wegent.protocol", {"msgspec"}),
     Rule("wegent.client", {"wegent.protocol", "wegent.html", "aiohttp", "msgspec", "keyring", "nbformat"}),
+    Rule("wegent.control", {"msgspec"}),
     Rule(
         "wegent",
         {"aiohttp", "argcomplete", "msgspec", "rich"},
-        except_in=frozenset({"wegent.protocol", "wegent.client"}),
+        except_in=frozenset({"wegent.protocol", "wegent.client", "wegent.control"}),
     ),
     Rule("api", {"wegent.protocol", *SERVER_PACKAGES}),
     Rule("worker", {"wegent.protocol", "api.store", "api.config", "msgspec", "sqlalchemy", "databases"}),
@@ -46,6 +47,7 @@ RULES = [
         {
             "wegent.protocol",
             "wegent.client",
+            "wegent.control",
             "aiohttp",
             "msgspec",
             "psutil",

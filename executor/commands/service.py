@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Protocol
 
 from executor.commands.output import Output
-from executor.control.client import is_running
 from executor.endings import ExitCode
 from executor.service import login_shell
 from executor.service.plan import STOP_MARGIN, Plan, ServiceError, checked, interpreter, unseen
 from executor.settings import Settings
 from wegent.client import credentials
 from wegent.client.errors import LoginError
+from wegent.control.client import is_running
 from wegent.protocol.timing import InvalidSettingError, Timing
 
 

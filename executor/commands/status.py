@@ -7,10 +7,10 @@ from datetime import datetime
 import msgspec
 
 from executor.commands.output import Output
-from executor.control.client import ControlClient, NotRunningError, RefusedError
-from executor.control.messages import Answer, Status, TaskStatus
 from executor.endings import ExitCode
 from wegent.client import credentials
+from wegent.control.client import ControlClient, NotRunningError, RefusedError
+from wegent.control.messages import Answer, Status, TaskStatus
 
 
 def run(flags: Namespace) -> int:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from executor.commands.output import Output
 from executor.commands.status import left_to_do
-from executor.control.client import LOOK_EVERY, ControlClient, NotRunningError, RefusedError
-from executor.control.messages import Answer, Ended
 from executor.endings import ExitCode
 from wegent.client import credentials
+from wegent.control.client import LOOK_EVERY, ControlClient, NotRunningError, RefusedError
+from wegent.control.messages import Answer, Ended
 
 BACK_WITHIN = 30.0
 """Seconds that a restarted executor has until it answers again."""

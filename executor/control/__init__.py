@@ -1,1 +1,1 @@
-"""A running executor and the commands that ask it something: a socket in its home that only its owner can use."""
+"""Answers what the owner asks of the running executor, through a socket in its home that nobody else can use."""

@@ -6,7 +6,13 @@ from datetime import UTC, datetime
 
 from executor import keep_awake
 from executor.config import Config
-from executor.control.messages import (
+from executor.device import Device
+from executor.link import Link
+from executor.steering import Steering
+from executor.subtask import Phase, Subtask
+from wegent.client import claims as token_claims
+from wegent.client import credentials
+from wegent.control.messages import (
     Answer,
     Connection,
     Login,
@@ -15,13 +21,11 @@ from executor.control.messages import (
     Status,
     TaskStatus,
 )
-from executor.device import Device
-from executor.link import Link
-from executor.steering import Steering
-from executor.subtask import Phase, Subtask
-from wegent.client import claims as token_claims
-from wegent.client import credentials
 from wegent.protocol.version import program_version
+
+_SHOWN = 100
+"""Characters of a prompt that say which task it is."""
+_LOOKED_AT = 2000
 
 
 class Desk:
@@ -84,6 +88,7 @@ class Desk:
             tasks=[_task(subtask) for subtask in self._device],
             load=self._device.load.latest,
             may_sleep=self._is_laptop,
+            tethered_to=os.getppid() if self._config.is_tethered else 0,
         )
 
     def _connection(self) -> Connection:
@@ -111,7 +116,13 @@ def _task(subtask: Subtask) -> TaskStatus:
         state="stopping" if is_stopping else subtask.phase.value,
         since=_rfc3339(subtask.since),
         waiting_bytes=0 if subtask.sender.is_drained else subtask.outbox.spool.size,
+        title="" if subtask.offer is None else _title(subtask.offer.prompt),
     )
+
+
+def _title(prompt: str) -> str:
+    """Return the first line of a prompt that says something, as far as it is shown."""
+    return prompt[:_LOOKED_AT].strip().partition("\n")[0].strip()[:_SHOWN]
 
 
 def _rfc3339(seconds: float) -> str:

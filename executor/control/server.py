@@ -10,8 +10,8 @@ from pathlib import Path
 
 import msgspec
 
-from executor.control import address
-from executor.control.messages import MAX_LINE, Answer, Ended, Question
+from wegent.control import address
+from wegent.control.messages import MAX_LINE, Answer, Ended, Question
 from wegent.protocol.time_limit import time_limit
 
 log = logging.getLogger(__name__)

@@ -9,11 +9,11 @@ import tempfile
 from pathlib import Path
 
 from executor import settings
-from executor.control.client import ControlClient, NotRunningError, RefusedError
-from executor.control.messages import Status
 from executor.doctor.check import Finding, failed, ok, warning
 from executor.doctor.patient import Patient
 from executor.settings import Settings
+from wegent.control.client import ControlClient, NotRunningError, RefusedError
+from wegent.control.messages import Status
 from wegent.protocol.timing import InvalidSettingError, Timing
 
 MISSING = "missing"

@@ -9,10 +9,10 @@ import tempfile
 from pathlib import Path
 from xml.etree import ElementTree
 
-from executor.control.client import is_running, stop
 from executor.service.commands import run, run_or_raise
 from executor.service.log_tail import show
 from executor.service.plan import MODULE, Plan, log_file
+from wegent.control.client import is_running, stop
 
 _NAMESPACE = "http://schemas.microsoft.com/windows/2004/02/mit/task"
 

@@ -17,9 +17,9 @@ import pytest
 from support.processes import Program, Programs, eventually
 from support.scripted_backend import ScriptedBackend
 
-from executor.control import address
-from executor.control.client import ControlClient, NotRunningError, RefusedError, is_running
 from tests.executor.conftest import StartExecutor
+from wegent.control import address
+from wegent.control.client import ControlClient, NotRunningError, RefusedError, is_running
 
 WAIT = "while [ ! -e {file} ]; do sleep 0.05; done; echo done"
 
@@ -296,7 +296,7 @@ async def test_neither_nonsense_nor_silence_nor_a_crowd_disturbs_the_work(
 async def test_a_frozen_executor_is_told_from_none(
     backend: ScriptedBackend, start_executor: StartExecutor, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("executor.control.client.ANSWER_WITHIN", 0.3)
+    monkeypatch.setattr("wegent.control.client.ANSWER_WITHIN", 0.3)
     executor = start_executor()
     await backend.connected()
     executor.freeze()

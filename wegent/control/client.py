@@ -15,8 +15,8 @@ from pathlib import Path
 
 import msgspec
 
-from executor.control import address
-from executor.control.messages import MAX_LINE, Answer, Question
+from wegent.control import address
+from wegent.control.messages import MAX_LINE, Answer, Question
 
 ANSWER_WITHIN = 10.0
 """Seconds; an executor that answers later is stuck or frozen."""

@@ -45,7 +45,10 @@ class Slots(msgspec.Struct, frozen=True):
 
 
 class TaskStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """One subtask here. ``since`` is RFC 3339; ``waiting_bytes`` is output that the server does not hold yet."""
+    """One subtask here, ``title`` how its prompt begins. ``since`` is RFC 3339.
+
+    ``waiting_bytes`` is output that the server does not hold yet.
+    """
 
     subtask_id: str
     task_id: str = ""
@@ -53,6 +56,7 @@ class TaskStatus(msgspec.Struct, frozen=True, kw_only=True):
     state: str = ""
     since: str = ""
     waiting_bytes: int = 0
+    title: str = ""
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +77,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     load: dict[str, float] = {}
     may_sleep: bool = False
     """Whether this computer may fall asleep while tasks run: it has a battery, and nothing keeps it awake."""
+    tethered_to: int = 0
+    """The process id of the program that started it and that it ends with; 0: none."""
 
 
 class Ended(msgspec.Struct, frozen=True):
