@@ -46,7 +46,7 @@ class ErrorData(msgspec.Struct, frozen=True):
 
 
 # How msgspec names the place of what it refuses.
-_FIELD_PATH = re.compile(r"at `\$\.?([^`]+)`")
+_FIELD_PATH = re.compile(r"(?:at|`key` in) `\$\.?([^`]+)`")
 _FIELD_NAME = re.compile(r"field `([^`]+)`")
 
 _frames = msgspec.json.Decoder(Frame)

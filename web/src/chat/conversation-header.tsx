@@ -10,6 +10,7 @@ import { DeviceStatus } from "@/devices/device-status";
 import { CLOUD, type Subtask, type Task } from "@/protocol/wire";
 import { IconButton, Menu, MenuItem, toast } from "@/ui";
 import { useDeviceName } from "./use-device-name";
+import { useStanding } from "./use-standing";
 
 interface Props {
   task: Task;
@@ -43,18 +44,21 @@ export function ConversationHeader({ task, turns }: Props) {
 
 /** The device on which the newest turn runs, ran or waits. */
 function Where({ turn }: { turn: Subtask | null }) {
+  return turn === null ? null : <Place turn={turn} />;
+}
+
+function Place({ turn }: { turn: Subtask }) {
   const { t } = useTranslation("chat");
   const deviceName = useDeviceName();
-  const devices = useDevices();
-  if (turn === null) return null;
-  const isCloud = turn.device_id === CLOUD;
-  const device = devices.find((one) => one.device_id === turn.device_id);
+  const { deviceId, labels } = useStanding(turn);
+  const isCloud = deviceId === CLOUD;
+  const device = useDevices().find((one) => one.device_id === deviceId);
   return (
     <span className="text-ink-soft flex max-w-[40%] min-w-0 items-center gap-2 text-sm">
       {isCloud && <Cloud aria-hidden="true" className="size-4 shrink-0" />}
       {device !== undefined && <DeviceStatus device={device} compact />}
       <span className="truncate max-sm:sr-only">
-        {isCloud ? t("conversation.cloud") : deviceName(turn.device_id)}
+        {isCloud ? t("conversation.cloud") : deviceName(deviceId, labels)}
       </span>
     </span>
   );

@@ -58,7 +58,7 @@ function StateMark({ tone, icon, word }: { tone: "neutral" | "accent" | "warn"; 
 
 function Words({ turn, standing }: { turn: Subtask; standing: Standing }) {
   const { t } = useTranslation("chat");
-  const device = useDeviceName()(standing.deviceId);
+  const device = useDeviceName()(standing.deviceId, standing.labels);
   switch (standing.state) {
     case "queued": {
       const place =
