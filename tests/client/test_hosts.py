@@ -46,6 +46,7 @@ async def test_a_script_a_thread_a_terminal_and_a_kernel(environ: dict[str, str]
 async def in_a_script_and_a_thread(environ: dict[str, str]) -> None:
     """Run it in a plain interpreter, in its main thread and in two others at once."""
     script = """
+import threading
 from support.client_tour import tour
 print(tour())
 threads = [threading.Thread(target=lambda: print(tour())) for _ in range(2)]
@@ -103,7 +104,7 @@ async def in_a_kernel(environ: dict[str, str]) -> None:
         assert await cell(client, "from support.client_tour import *; tour()") == [("execute_result", repr(SAID))]
         assert await cell(client, "await tour_awaited()") == [("execute_result", "'exit code 0'")]
         ((_, html),) = await cell(client, "client = wegent.Client(); client.devices", "text/html")
-        assert "workstation" in html
+        assert "<td>workstat</td>" in html
         code = (
             "client.run('import pandas as pd; pd.DataFrame({\"x\": [7]})', device='workstation', shell='Python')"
         )
