@@ -21,7 +21,7 @@ MODULES := web/node_modules/.package-lock.json
 PAGE_SOURCES := $(shell find web -name node_modules -prune -o -type f ! -name '*.test.ts' ! -name '*.test.tsx' -print)
 
 .DEFAULT_GOAL := help
-.PHONY: help up page test check types format bench dist screenshots browser clean
+.PHONY: help up page test check types reference format bench dist screenshots browser clean
 .PHONY: ruff mypy eslint prettier tsc vitest
 
 help:
@@ -30,6 +30,7 @@ help:
 	@echo 'make test         check, then run all tests (ARGS=… for pytest)'
 	@echo 'make check        ruff, eslint, formatting and types'
 	@echo 'make types        write the TypeScript types of all messages anew, from the Python ones'
+	@echo 'make reference    write docs/python.md anew, from the signatures and docstrings of wegent'
 	@echo 'make format       let ruff and prettier rewrite what they can'
 	@echo 'make bench        measure, print a table, write JSON (ARGS=… for python -m benchmarks)'
 	@echo 'make dist         build the page and the wheel into dist/'
@@ -85,6 +86,9 @@ test: browser $(MODULES)
 
 types: $(VENV)/.installed-dev
 	$(BIN)/python scripts/typescript
+
+reference: $(VENV)/.installed-dev
+	$(BIN)/python scripts/reference
 
 format: $(VENV)/.installed-dev $(MODULES)
 	$(BIN)/ruff check --fix-only .

@@ -1,5 +1,6 @@
 """What `import wegent` gives, and what it costs."""
 
+import inspect
 import subprocess
 import sys
 
@@ -39,3 +40,31 @@ def test_the_tree_at_the_top_of_errors_is_the_tree() -> None:
     assert {next(word for word in line.split() if word.endswith("Error")) for line in drawn} == {
         name for name in wegent.__all__ if name.endswith("Error")
     }
+
+
+@pytest.mark.parametrize(
+    ("blocking", "asynchronous", "alone"),
+    [
+        (wegent.Client, wegent.AsyncClient, {"url", "device_id", "watch"}),
+        (wegent.Task, wegent.AsyncTask, {"begin_waiting", "last_seen", "watch"}),
+        (wegent.Stream, wegent.EventStream, {"read", "aclose"}),
+        (wegent.TaskList, wegent.AsyncTaskList, set()),
+    ],
+    ids=lambda each: getattr(each, "__name__", ""),
+)
+def test_both_forms_of_the_client_offer_the_same(blocking: type, asynchronous: type, alone: set[str]) -> None:
+    assert public(blocking) ^ public(asynchronous) <= alone
+    for name in public(blocking) & public(asynchronous):
+        one, other = vars(blocking)[name], vars(asynchronous)[name]
+        if isinstance(one, property):
+            assert isinstance(other, property), name
+            continue
+        given, expected = (inspect.signature(each).parameters.values() for each in (one, other))
+        assert [(each.name, each.kind, each.default) for each in given] == [
+            (each.name, each.kind, each.default) for each in expected
+        ], name
+
+
+def public(kind: type) -> set[str]:
+    """Return what a class itself offers by name."""
+    return {name for name in vars(kind) if not name.startswith("_")}

@@ -35,7 +35,9 @@ LONGEST_WAIT = 10.0
 class AsyncClient:
     """A connection to one server as one user. Belongs to the event loop that uses it; ``async with`` closes it.
 
-    Closing, leaving and being cancelled stop nothing that was sent.
+    Where ``url`` and ``token`` are not given they are ``WEGENT_BACKEND_URL`` and ``WEGENT_TOKEN`` of ``environ``,
+    else what ``wegent login`` saved; :class:`LoginError` where there is none. Requests are tried again for
+    ``retry_seconds`` while the server is away. Closing, leaving and being cancelled stop nothing that was sent.
     """
 
     def __init__(

@@ -30,7 +30,13 @@ if TYPE_CHECKING:
 
 
 class Client:
-    """A connection to one server as one user. Closing, leaving and Ctrl-C stop nothing that was sent."""
+    """A connection to one server as one user; ``with`` closes it.
+
+    Where ``url`` and ``token`` are not given they are ``WEGENT_BACKEND_URL`` and ``WEGENT_TOKEN`` of ``environ``,
+    else what ``wegent login`` saved; :class:`LoginError` where there is none. Requests are tried again for
+    ``retry_seconds`` while the server is away. Closing, leaving and Ctrl-C stop nothing that was sent. It
+    belongs to the process that made it, and any of its threads may use it.
+    """
 
     def __init__(
         self,
