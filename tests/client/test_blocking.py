@@ -16,7 +16,7 @@ from support.scripted_turns import Turn
 
 import wegent
 from wegent import Client
-from wegent.protocol.output_events import Text
+from wegent.protocol.output_events import Approval, Text
 from wegent.protocol.states import State
 
 
@@ -63,10 +63,27 @@ def test_everything_works_without_await(api: ScriptedApi, blocking: Client) -> N
 
 def test_stopping_answering_and_telling(api: ScriptedApi, blocking: Client) -> None:
     task = blocking.run("hi")
-    task.answer("a1", "allow")
+    turn = api.turns[task.id]
+    question = Approval("a1", "Bash", {"command": "ls"})
+    api.do(turn.set(State.RUNNING))
+    api.do(turn.say(question))
+    ((asking, title, asked),) = blocking.approvals()
+    assert (asking.id, title, asked) == (task.id, "hi", question)
+    asking.approve(asked)
+    task.approve("a2", for_task=True)
+    task.deny("a3", "not there")
+    task.answer("a4", "allow")
     task.send("go on")
-    assert [each["type"] for each in api.turns[task.id].inputs] == ["approval", "text"]
-    assert task.cancel() is State.CANCELLED
+    assert [each.get("choice", each["type"]) for each in turn.inputs] == [
+        "allow",
+        "allow_task",
+        "deny",
+        "allow",
+        "text",
+    ]
+    assert turn.inputs[2]["message"] == "not there"
+    assert task.cancel() is State.CANCELLING
+    api.do(turn.end(State.CANCELLED))
     with pytest.raises(wegent.TaskCancelledError):
         task.result()
 

@@ -35,6 +35,21 @@ def test_importing_it_imports_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_without_nbformat_notebooks_say_what_to_install_and_all_else_works() -> None:
+    script = """
+import sys
+sys.modules["nbformat"] = None
+import wegent
+client = wegent.Client("http://127.0.0.1:9", "token")
+try:
+    client.run_notebook("model.ipynb")
+except wegent.MissingPackageError as error:
+    print(error.hint)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "Type: pip install 'wegent[notebook]'\n", done.stderr
+
+
 def test_the_tree_at_the_top_of_errors_is_the_tree() -> None:
     drawn = [line for line in (errors.__doc__ or "").splitlines() if "Error" in line and line.startswith("  ")]
     assert {next(word for word in line.split() if word.endswith("Error")) for line in drawn} == {
@@ -45,7 +60,7 @@ def test_the_tree_at_the_top_of_errors_is_the_tree() -> None:
 @pytest.mark.parametrize(
     ("blocking", "asynchronous", "alone"),
     [
-        (wegent.Client, wegent.AsyncClient, {"url", "device_id", "watch"}),
+        (wegent.Client, wegent.AsyncClient, {"url", "device_id", "target", "watch"}),
         (wegent.Task, wegent.AsyncTask, {"begin_waiting", "last_seen", "watch"}),
         (wegent.Stream, wegent.EventStream, {"read", "aclose"}),
         (wegent.TaskList, wegent.AsyncTaskList, set()),

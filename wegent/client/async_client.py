@@ -35,9 +35,8 @@ LONGEST_WAIT = 10.0
 class AsyncClient:
     """A connection to one server as one user. Belongs to the event loop that uses it; ``async with`` closes it.
 
-    Where ``url`` and ``token`` are not given they are ``WEGENT_BACKEND_URL`` and ``WEGENT_TOKEN`` of ``environ``,
-    else what ``wegent login`` saved; :class:`LoginError` where there is none. Requests are tried again for
-    ``retry_seconds`` while the server is away. Closing, leaving and being cancelled stop nothing that was sent.
+    ``url`` and ``token`` are by default those of ``environ``, else what ``wegent login`` saved; :class:`Client` says
+    more. Closing, leaving and being cancelled stop nothing that was sent.
     """
 
     def __init__(
@@ -95,10 +94,7 @@ class AsyncClient:
         return AsyncTask(self, subtask.subtask_id, subtask.task_id)
 
     async def approvals(self) -> list[Asked[AsyncTask]]:
-        """Return the questions that wait for an answer, of one's newest 100 conversations.
-
-        Each has the ``task`` to answer, its ``title`` and the ``question``.
-        """
+        """Return the questions that wait now in the newest 100 conversations: ``(task, title, question)``."""
         return await asked_now(self)
 
     async def run(
@@ -248,10 +244,9 @@ class AsyncClient:
     ) -> AsyncTask:
         """Send a notebook, given by its path or itself, and return the handle; :meth:`AsyncTask.notebook` waits.
 
-        ``parameters`` are set in a cell after the one tagged ``parameters``, as papermill does; they are what
-        JSON can hold. ``kernel`` is one that the device offers, instead of the notebook's own, and
-        ``cell_timeout_seconds`` how long one cell may run. The rest is as in :meth:`run`. Raises
-        :class:`FileError` and :class:`TypeError`.
+        ``parameters`` are set in a cell after the one tagged ``parameters``, as papermill does: what JSON can
+        hold, else :class:`TypeError`. ``kernel`` is one that the device offers, instead of the notebook's own;
+        ``cell_timeout_seconds`` is how long one cell may run. The rest is as in :meth:`run`.
         """
         given = notebooks.options_of(parameters, kernel, cell_timeout_seconds)
         stored = await notebooks.send(self.rest, notebook)
@@ -288,8 +283,8 @@ class AsyncClient:
         what is there is replaced. ``progress`` is told how many bytes have come. Raises
         :class:`NotFoundError` once its day is over, and :class:`FileError`.
         """
-        got = await download(self.rest, file if isinstance(file, str) else file.id, progress)
-        return await asyncio.to_thread(put, Path(path), got)
+        id = file if isinstance(file, str) else file.id
+        return await asyncio.to_thread(put, Path(path), await download(self.rest, id, progress))
 
     async def map(
         self,
@@ -343,9 +338,8 @@ class AsyncClient:
 
     async def unset_default(self) -> None:
         """Let no device be the default one."""
-        for device in await self.devices:
-            if device.is_default:
-                await self.rest.call(object, "DELETE", path_of("devices", device.device_id, "default"))
+        for device in (each for each in await self.devices if each.is_default):
+            await self.rest.call(object, "DELETE", path_of("devices", device.device_id, "default"))
 
     def watch(self) -> Watch:
         """Listen to how all devices and unsettled subtasks stand."""
