@@ -9,7 +9,7 @@ from typing import Any
 
 from wegent.protocol.chat_messages import Done, SubtaskState
 from wegent.protocol.output_events import AnyEvent, encode_event
-from wegent.protocol.resources import Subtask, TaskError
+from wegent.protocol.resources import ANY, Subtask, TaskError
 from wegent.protocol.states import TERMINAL, State
 
 NOW = "2030-01-01T00:00:00Z"
@@ -83,7 +83,10 @@ class Turn:
 
     def standing(self) -> SubtaskState:
         """Return it as ``task:state``."""
-        return SubtaskState(self.task_id, self.id, self.state, WORKSTATION, self.rev, self.queue_position)
+        waits_for_any = self.state is State.QUEUED and self.body.get("device_id") == ANY
+        where = ANY if waits_for_any else WORKSTATION
+        labels = self.body.get("labels")
+        return SubtaskState(self.task_id, self.id, self.state, where, self.rev, labels, self.queue_position)
 
     def done(self) -> Done:
         """Return it as ``chat:done``."""

@@ -37,6 +37,15 @@ def exit_code(done: Done) -> int:
     return COMPLETED if done.state is State.COMPLETED else FAILED
 
 
+_QUEUES = {
+    "": ("in_queue", "in_queue_any"),
+    "reason": ("in_queue_because", "in_queue_any_because"),
+    "offline": ("in_queue_offline", "in_queue_any_offline"),
+    "paused": ("in_queue_paused", "in_queue_any_paused"),
+}
+"""What is said of a place in a queue, by what hinders: for one device, and for any."""
+
+
 class Follower:
     """Shows one task until it ends or is left; questions up to event ``answered_until`` are not asked again."""
 
@@ -165,16 +174,20 @@ class Follower:
         return not is_free or standing.waiting_reason is not None
 
     def _queue(self, standing: SubtaskState) -> str:
-        place = self._words.place(standing.queue_position or 1)
-        for_any = "_any" if standing.device_id == ANY else ""
-        values = {"place": place, "device": self._device(standing)}
-        if standing.waiting_reason:
-            return self._words(f"in_queue{for_any}_because", reason=standing.waiting_reason, **values)
         takers = self._takers(standing)
-        if takers and all(device.status == "offline" for device in takers):
-            return self._words(f"in_queue{for_any}_offline", **values)
-        is_paused = bool(takers) and all(device.paused for device in takers)
-        return self._words(f"in_queue{for_any}_paused" if is_paused else f"in_queue{for_any}", **values)
+        hindrance = ""
+        if standing.waiting_reason:
+            hindrance = "reason"
+        elif takers and all(device.status == "offline" for device in takers):
+            hindrance = "offline"
+        elif takers and all(device.paused for device in takers):
+            hindrance = "paused"
+        return self._words(
+            _QUEUES[hindrance][standing.device_id == ANY],
+            place=self._words.place(standing.queue_position or 1),
+            device=self._device(standing),
+            reason=standing.waiting_reason or "",
+        )
 
     def _takers(self, standing: SubtaskState) -> list[DeviceState]:
         """Return the devices that may take it: the one that it waits for, or those that have its labels."""
