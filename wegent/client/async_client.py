@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from wegent.client import credentials, notebooks, variables
 from wegent.client.approvals import Asked, asked_now
 from wegent.client.devices import DeviceList, Where, choose
-from wegent.client.errors import NotFoundError, WegentError
+from wegent.client.errors import NotFoundError
 from wegent.client.feed import FRAME_LIMIT, Feed
 from wegent.client.files import Attachment, Content, attach, download, put, upload
 from wegent.client.notebooks import Notebook
@@ -307,17 +307,12 @@ class AsyncClient:
         given = {"shell": shell, "wait": wait or None, "options": _in_folder(options, dir) or None}
         if device is not None and devices is not None:
             raise TypeError("map() takes device or devices, not both")
-        wheres: Sequence[Where | None] = devices or [device]
-        targets = [await self.target(where) for where in wheres]
+        targets = [await self.target(where) for where in devices or (device,)]
 
         async def send(prompt: str, target: dict[str, Any]) -> AsyncTask:
             return await self._send({"prompt": prompt, **target, **given})
 
-        try:
-            return AsyncTaskList(await send_all(send, prompts, targets))
-        except WegentError as error:
-            error.sent = AsyncTaskList(error.sent)
-            raise
+        return await send_all(send, prompts, targets)
 
     async def target(self, device: Where | None) -> dict[str, Any]:
         """Return what a request says of where something is to run."""

@@ -7,6 +7,7 @@ from itertools import cycle
 from typing import Any
 
 from wegent.client.errors import WegentError
+from wegent.client.task_lists import AsyncTaskList
 from wegent.client.tasks import AsyncTask
 
 SENDS_AT_ONCE = 8
@@ -17,7 +18,7 @@ Target = dict[str, Any]
 Send = Callable[[str, Target], Awaitable[AsyncTask]]
 
 
-async def send_all(send: Send, prompts: Iterable[str], targets: Sequence[Target]) -> list[AsyncTask]:
+async def send_all(send: Send, prompts: Iterable[str], targets: Sequence[Target]) -> AsyncTaskList:
     """Send each prompt, to ``targets`` in turn, and return the handles in order.
 
     After one that cannot be sent no further one is tried; the error has those that were ``sent``, in order, and
@@ -37,7 +38,7 @@ async def send_all(send: Send, prompts: Iterable[str], targets: Sequence[Target]
                 raise
 
     outcomes = await asyncio.gather(*(work() for _ in range(SENDS_AT_ONCE)), return_exceptions=True)
-    handles = [sent[place] for place in sorted(sent)]
+    handles = AsyncTaskList(sent[place] for place in sorted(sent))
     for outcome in outcomes:
         if isinstance(outcome, BaseException):
             if isinstance(outcome, WegentError):
