@@ -1,6 +1,5 @@
 """`AsyncClient`: everything that can be asked of a server, written once."""
 
-import asyncio
 import os
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -176,19 +175,16 @@ class AsyncClient:
     ) -> AsyncTask:
         """Run Python code in a kernel of the device and return the handle; ``task`` keeps its kernel.
 
-        ``inputs`` are there as variables before the code runs; those named in ``outputs`` are given by
-        :meth:`AsyncTask.variables` once it has ended. They are pickled (protocol 5), at most 24 MiB each. A pickle
-        is code to whoever unpickles it, so they go only between one's own machines, never to or from the cloud;
-        load them only from machines and a server that you trust. ``progress`` is told how many bytes of all
-        ``inputs`` have gone. Raises :class:`VariableError` before anything is sent.
+        ``inputs`` are its variables; :meth:`AsyncTask.variables` gives the ``outputs``. They go as pickles of at
+        most 24 MiB, and only between one's own machines, since a pickle is code: never to the cloud or from it.
+        ``progress`` is told how many bytes of all have gone. Raises :class:`VariableError` before that.
         """
         merged = {**(options or {}), **({} if kernel is None else {"kernel": kernel})}
-        task_id = task.task_id if isinstance(task, AsyncTask) else task
         if inputs or outputs:
-            device = await variables.place(self, device, task_id)
+            device = await variables.place(self, device, task)
             merged |= await variables.send(self.rest, inputs, outputs, progress)
         return await self.run(
-            code, device=device, shell="Python", wait=wait, dir=dir, options=merged, title=title, task=task_id
+            code, device=device, shell="Python", wait=wait, dir=dir, options=merged, title=title, task=task
         )
 
     async def run_notebook(
@@ -283,8 +279,8 @@ class AsyncClient:
         what is there is replaced. ``progress`` is told how many bytes have come. Raises
         :class:`NotFoundError` once its day is over, and :class:`FileError`.
         """
-        id = file if isinstance(file, str) else file.id
-        return await asyncio.to_thread(put, Path(path), await download(self.rest, id, progress))
+        got = await download(self.rest, file if isinstance(file, str) else file.id, progress)
+        return await put(Path(path), got)
 
     async def map(
         self,

@@ -87,11 +87,11 @@ async def download(rest: Rest, id: str, progress: Callable[[int], object] | None
     return Download(safe(name or id), media_type, content)
 
 
-def put(path: Path, file: Download) -> Path:
+async def put(path: Path, file: Download) -> Path:
     """Write a file into a folder under its own name, else to exactly ``path``; return where it is."""
-    if path.is_dir():
-        return keep(path, file.name, file.content)
-    replace(path, file.content)
+    if await asyncio.to_thread(path.is_dir):
+        return await asyncio.to_thread(keep, path, file.name, file.content)
+    await asyncio.to_thread(replace, path, file.content)
     return path
 
 

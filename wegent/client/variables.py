@@ -16,6 +16,7 @@ from wegent.protocol.resources import ANY, CLOUD, MAX_FILE, MAX_VARIABLES, Subta
 
 if TYPE_CHECKING:
     from wegent.client.async_client import AsyncClient
+    from wegent.client.tasks import AsyncTask
 
 CLOUD_HINT = "Unpickling runs code, so variables go only between your own machines: name one, or send files."
 
@@ -33,12 +34,13 @@ def check(inputs: Mapping[str, Any], outputs: Sequence[str]) -> None:
         )
 
 
-async def place(client: "AsyncClient", device: Where | None, task_id: str | None) -> Where:
+async def place(client: "AsyncClient", device: Where | None, task: "str | AsyncTask | None") -> Where:
     """Return which of one's own machines it goes to; raise :class:`VariableError` for the cloud."""
     if isinstance(device, Mapping):
         return device
     chosen = await client.device_id(device)
-    if chosen is None and task_id is not None:
+    if chosen is None and task is not None:
+        task_id = task if isinstance(task, str) else task.task_id
         last = (await client.rest.call(Task, "GET", path_of("tasks", task_id))).last_subtask
         chosen = None if last is None or last.device_id == ANY else last.device_id
     if chosen is None:
