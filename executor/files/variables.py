@@ -50,8 +50,6 @@ class Variables:
                     sent[name] = await self._send(name, path)
                 except (UploadError, LeftOutError) as error:
                     missing[name] = str(error).rstrip(".")
-                except OSError as error:
-                    missing[name] = f"its pickle cannot be read: {error.strerror}"
         told = (f"The variable {name} is not sent back: {why}." for name, why in missing.items())
         return sent, " ".join(told)
 
@@ -61,9 +59,12 @@ class Variables:
 
     def _content(self, path: Path) -> bytes:
         """Return a dump; a link that the code put in the way of it leads nowhere."""
-        if path.parent.resolve() != path.parent:
-            raise LeftOutError(f"{path.parent} leads elsewhere now")
-        return read(path)
+        try:
+            if path.parent.resolve() != path.parent:
+                raise LeftOutError(f"{path.parent} leads elsewhere now")
+            return read(path)
+        except (OSError, RuntimeError) as error:
+            raise LeftOutError(f"its pickle cannot be read: {error}") from None
 
     def _prepare(self) -> None:
         self._outputs.mkdir(parents=True, exist_ok=True)

@@ -128,7 +128,10 @@ class FetchFile(Protocol):
 
 
 class Tools(msgspec.Struct, frozen=True):
-    """What the runner lends to a shell. ``scratch`` is a folder of this subtask alone, not made yet."""
+    """What the runner lends to a shell.
+
+    ``scratch`` is where to make a folder for this subtask alone; it is deleted once the server knows the end.
+    """
 
     emit: Emit
     start: Start

@@ -53,6 +53,7 @@ class KernelVariables:
             async with time_limit(WITHIN):
                 reply = await self._ask(code)
         except TimeoutError:
+            await self._process.interrupt()
             raise VariablesError(
                 f"The variables were not carried within {WITHIN:g} seconds. Take less of them."
             ) from None
@@ -69,11 +70,10 @@ class KernelVariables:
         take_back = {_TOLD: _TAKE_BACK.format(told=_TOLD)}
         asking = asyncio.create_task(self._process.ask_silently(code, take_back, WITHIN))
         try:
-            while not asking.done():
-                await asyncio.wait({asking}, timeout=_LOOK)
+            while not (await asyncio.wait({asking}, timeout=_LOOK))[0]:
                 if self._interrupted.is_set():
                     await self._process.interrupt()
-                elif not asking.done() and not await self._process.is_alive():
+                elif not await self._process.is_alive():
                     raise VariablesError(f"The kernel died {self._process.how_it_ended()} on the variables.")
             return asking.result()
         finally:

@@ -74,7 +74,10 @@ class Python(Shell):
     async def _with_outputs(self, ended: Ended) -> Outcome:
         """Send the outputs back; one that is missing fails the turn, and the others are there all the same."""
         self._sending = asyncio.create_task(self._variables.send(ended.unwritten))
-        await asyncio.wait({self._sending})
+        try:
+            await asyncio.wait({self._sending})
+        finally:
+            self._sending.cancel()
         if self._sending.cancelled():
             return Outcome.failed(Code.SHELL_FAILED, "It was interrupted.", ended.result)
         sent, missing = self._sending.result()

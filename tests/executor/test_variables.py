@@ -5,10 +5,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import matplotlib
 import numpy
 import pandas
 import pytest
 from aiohttp import web
+from matplotlib import pyplot
 from support.processes import Program, eventually
 from support.scripted_backend import Record, ScriptedBackend
 
@@ -16,6 +18,7 @@ from wegent.protocol.device_messages import Complete
 from wegent.protocol.output_events import CellOutput, File
 from wegent.protocol.resources import MAX_FILE
 
+matplotlib.use("Agg")
 pytestmark = pytest.mark.timeout(120)
 
 
@@ -100,6 +103,22 @@ async def test_variables_go_into_the_kernel_and_come_back_and_leave_no_trace(
     record, end = await run(look)
     assert shown(record)[0]["data"]["text/plain"] == "(42, 4, [])"
     assert end.result == {"kernel": "python3", "execution_count": 3}
+
+
+async def test_a_figure_goes_there_and_back_and_shows_only_where_the_code_shows_it(
+    backend: ScriptedBackend, run: Run
+) -> None:
+    figure = pyplot.figure()
+    figure.gca().plot([1, 2, 4], label="before")
+    record, end = await run(
+        "axes = fig.axes[0]\naxes.set_title('there')\nlen(axes.lines)", {"fig": figure}, ["fig"]
+    )
+    pyplot.close(figure)
+    assert [each["data"] for each in shown(record)] == [{"text/plain": "1"}]
+    back = given(backend, end)["fig"]
+    assert back.axes[0].get_title() == "there" and not pyplot.get_fignums()
+    record, _ = await run("fig")
+    assert set(shown(record)[0]["data"]) == {"image/png", "text/plain"}
 
 
 async def test_one_that_cannot_go_back_is_named_with_what_to_do_and_the_others_come(
