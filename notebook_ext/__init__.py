@@ -1,6 +1,7 @@
 """Wegent in notebooks, and in IPython: `%load_ext notebook_ext`, then `%wegent` and `%%wegent`.
 
-Loading is cheap: what a magic needs is imported when it is first used. Unloading, and the kernel's end, stop no task.
+Loading is cheap: what a magic needs is imported when it is first used. Unloading, and the kernel's end, stop no
+task.
 """
 
 from typing import TYPE_CHECKING

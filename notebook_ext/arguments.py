@@ -80,8 +80,8 @@ def cell_parser(words: Words) -> Parser:
     parser.add_argument("-s", "--shell", metavar="SHELL", help=words("help_shell"))
     parser.add_argument("--dir", metavar="DIR", help=words("help_dir"))
     variables = {"action": "extend", "nargs": "+", "default": [], "metavar": "NAME", "type": _name(words)}
-    parser.add_argument("--in", dest="inputs", help=words("help_in"), **variables)  # type: ignore[arg-type]
-    parser.add_argument("--out", dest="outputs", help=words("help_out"), **variables)  # type: ignore[arg-type]
+    parser.add_argument("--in", dest="inputs", help=words("help_in"), **variables)
+    parser.add_argument("--out", dest="outputs", help=words("help_out"), **variables)
     parser.add_argument("--bg", type=_name(words), metavar="NAME", help=words("help_bg"))
     parser.add_argument("--wait", action="store_true", help=words("help_wait"))
     parser.add_argument("--title", help=words("help_title"))

@@ -2,7 +2,7 @@
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,8 @@ from wegent.client.errors import WegentError
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
+
+    from wegent.client.async_client import AsyncClient
 
 WITHIN = 1.0
 """Seconds that the server has: a person is typing."""
@@ -48,7 +50,7 @@ class Completer:
         commands = arguments.line_parser(self._session.words)._subparsers
         assert commands is not None
         choices = commands._group_actions[0].choices
-        parser = dict(choices or {}).get(words[0])  # type: ignore[call-overload]
+        parser = dict(choices or {}).get(words[0])
         if parser is None:
             return []
         offered = self._values(parser, words[1:])
@@ -95,7 +97,7 @@ class Completer:
         hidden = self._session.ipython.user_ns_hidden
         return [name for name in self._session.ipython.user_ns if not name.startswith("_") and name not in hidden]
 
-    def _asked(self, what: str, question: Callable[[Any], Any]) -> list[str]:
+    def _asked(self, what: str, question: Callable[["AsyncClient"], Coroutine[Any, Any, list[str]]]) -> list[str]:
         """Return what the server said just now, or says soon; else what it said before."""
         at, known = self._known.get(what, (0.0, []))
         if known and time.monotonic() - at < FRESH:
@@ -130,18 +132,18 @@ def _flags(parser: argparse.ArgumentParser) -> list[str]:
     return sorted(parser._option_string_actions)
 
 
-async def _devices(core: Any) -> list[str]:
+async def _devices(core: "AsyncClient") -> list[str]:
     """Return names; where one would have to be quoted, which no completer can, the id."""
     return [each.name if each.name.split() == [each.name] else each.device_id for each in await core.devices]
 
 
-async def _labels(core: Any) -> list[str]:
+async def _labels(core: "AsyncClient") -> list[str]:
     return sorted({f"{name}={value}" for each in await core.devices for name, value in each.labels.items()})
 
 
-async def _shells(core: Any) -> list[str]:
+async def _shells(core: "AsyncClient") -> list[str]:
     return sorted({shell for each in await core.devices for shell in each.shells})
 
 
-async def _tasks(core: Any) -> list[str]:
+async def _tasks(core: "AsyncClient") -> list[str]:
     return [each.last_subtask.subtask_id for each in await core.tasks(TASKS) if each.last_subtask]

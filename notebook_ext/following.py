@@ -71,7 +71,8 @@ class Ears:
 def follow(session: Session, task: Task, is_code: bool = False) -> RemoteValue | None:
     """Show a task until it has ended; raise :class:`CellError` if it failed, was stopped, or was left."""
     if not session.in_kernel and not is_code:
-        return _in_terminal(session, task)
+        _in_terminal(session, task)
+        return None
     outputs = Outputs()
     is_viewed = not is_code and showing.has_views(session)
     with Ears() as ears:

@@ -5,17 +5,17 @@ import html
 import os
 import socket
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, wait
 from typing import Any
 
-import wegent.terminal.logins as terminal_logins
 from IPython.display import DisplayHandle
 
+import wegent.terminal.logins as terminal_logins
 from notebook_ext.errors import CellError
 from notebook_ext.session import RETRY_SECONDS, Session
 from wegent.client import credentials, pairing
-from wegent.client.async_client import whoami
-from wegent.client.credentials import Login
+from wegent.client.credentials import Login, whoami
 from wegent.client.errors import LoginError
 from wegent.client.portal import Portal
 from wegent.client.rest import Rest
@@ -61,7 +61,8 @@ def _pair(session: Session, portal: Portal, server: str) -> Login:
     finishing = portal.submit(_approved(session, server, codes))
     shown = DisplayHandle()
     try:
-        wait([codes, finishing], return_when="FIRST_COMPLETED")
+        either: list[Future[Any]] = [codes, finishing]
+        wait(either, return_when="FIRST_COMPLETED")
         if codes.done():
             _wait_shown(session, shown, codes.result(), finishing)
         login = finishing.result()
@@ -118,7 +119,8 @@ def _put(session: Session, shown: DisplayHandle, text: str, page: str = "", stat
     else:
         body = page or f"<p>{html.escape(text)}</p>"
         data = {"text/plain": f"{text}\n{status}".strip(), "text/html": f"{body}<p>{html.escape(status)}</p>"}
-        (shown.display if is_first else shown.update)(data, raw=True)
+        show: Callable[..., None] = shown.display if is_first else shown.update
+        show(data, raw=True)
     shown._wegent_begun = True  # type: ignore[attr-defined]
 
 

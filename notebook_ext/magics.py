@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 @magics_class
-class WegentMagics(Magics):  # type: ignore[misc]
+class WegentMagics(Magics):
     """The magics of one kernel."""
 
     def __init__(self, shell: "InteractiveShell") -> None:
         super().__init__(shell)
         self.session = Session(shell)
 
-    @line_cell_magic  # type: ignore[untyped-decorator]
+    @line_cell_magic
     def wegent(self, line: str, cell: str | None = None) -> Any:
         """Your own computers from a cell: `%wegent` lists the commands, `%%wegent -h` says how to send."""
         from notebook_ext.errors import explained
@@ -61,6 +61,7 @@ class WegentMagics(Magics):  # type: ignore[misc]
             raise UsageError(self.session.words("not_here", command=command))
         from notebook_ext import local_executor
 
+        assert self.shell is not None
         if command == "up":
             local_executor.up(self.shell, words)
         else:
@@ -75,17 +76,20 @@ def register(ipython: "InteractiveShell") -> None:
     if id(ipython) in _registered:
         return
     from notebook_ext import completion
+    from notebook_ext.views import formatters
 
     magics = WegentMagics(ipython)
     _registered[id(ipython)] = magics
     ipython.register_magics(magics)
     completion.register(ipython, magics.session)
+    formatters.register(ipython)
     atexit.register(magics.session.close)
 
 
 def unregister(ipython: "InteractiveShell") -> None:
     """Take them away, and close what they opened."""
     from notebook_ext import completion
+    from notebook_ext.views import formatters
 
     magics = _registered.pop(id(ipython), None)
     if magics is None:
@@ -93,5 +97,6 @@ def unregister(ipython: "InteractiveShell") -> None:
     for kind in ("line", "cell"):
         ipython.magics_manager.magics[kind].pop("wegent", None)
     completion.unregister(ipython)
+    formatters.unregister(ipython)
     atexit.unregister(magics.session.close)
     magics.session.close()

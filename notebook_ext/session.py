@@ -24,7 +24,6 @@ class Session:
     def __init__(self, ipython: "InteractiveShell") -> None:
         self.ipython = ipython
         self.words = Words.for_locale(os.environ)
-        self.last: Task | None = None
         self.by_name: dict[str, Task] = {}
         self.kernels: dict[object, str] = {}
         """The conversation whose Python kernel the next cell for the same place uses."""
@@ -60,8 +59,8 @@ class Session:
             raise UsageError(self.words("no_such_name", name=given)) from None
 
     def note(self, task: "Task", name: str | None = None) -> "Task":
-        """Remember a task as the last one, and by its name, which is a variable too."""
-        self.last = task
+        """Let a task be the variable ``_wegent``, as the last one, and be known by its name, a variable too."""
+        self.ipython.push({"_wegent": task})
         if name is not None:
             self.by_name[name] = task
             self.ipython.push({name: task})

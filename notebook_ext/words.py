@@ -28,12 +28,12 @@ _ENGLISH = {
     ),
     "cell_about": "The cell is a prompt, or with -s Python, -s Command the code, for one of your devices.",
     "cell_more": (
-        "It waits until the task has ended, and shows it live. Interrupting the cell asks the task to stop; a second"
-        " interrupt leaves it running. The cell is sent as it is: to build a prompt from variables, use"
+        "It waits until the task has ended, and shows it live. Interrupting the cell asks the task to stop; a"
+        " second interrupt leaves it running. The cell is sent as it is: to build a prompt from variables, use"
         " wegent.Client().run(f'…') in Python."
-        " With -s Python, outputs appear here as if the code had run here, and variables stay on the device: the next"
-        " such cell for the same device finds them. --new begins afresh. --in and --out carry variables as pickles,"
-        " only between your own machines."
+        " With -s Python, outputs appear here as if the code had run here, and variables stay on the device: the"
+        " next such cell for the same device finds them. --new begins afresh. --in and --out carry variables as"
+        " pickles, only between your own machines."
     ),
     "help_target": "the id of a task or of one of its turns, or a name that --bg gave",
     "help_labels": "any of your devices with this label; may be repeated",
@@ -77,12 +77,14 @@ _CHINESE = {
     "magic_up": "让这个 Jupyter 成为您的一台设备",
     "magic_down": "不再作为设备",
     "magic_more": (
-        "NAME 是 --bg 给任务起的名称。要向设备发送提示词或代码，请在单元格第一行写 %%wegent；`%%wegent -h` 查看用法。"
+        "NAME 是 --bg 给任务起的名称。要向设备发送提示词或代码，请在单元格第一行写 %%wegent；"
+        "`%%wegent -h` 查看用法。"
     ),
     "cell_about": "单元格的内容是给您某台设备的提示词；用 -s Python、-s Command 时则是代码。",
     "cell_more": (
         "单元格等待任务结束，并实时显示。中断单元格会请求停止任务；再次中断则不再等待，任务继续。内容按原样发送："
-        "若要用变量组成提示词，请在 Python 中用 wegent.Client().run(f'…')。用 -s Python 时，输出如同在此运行一样显示，"
+        "若要用变量组成提示词，请在 Python 中用 wegent.Client().run(f'…')。用 -s Python 时，"
+        "输出如同在此运行一样显示，"
         "变量留在设备上，同一设备的下一个单元格还能使用；--new 重新开始。--in 和 --out 以 pickle 传递变量，"
         "只在您自己的电脑之间。"
     ),

@@ -68,6 +68,7 @@ class Kernel:
         self.manager = manager
         self.client = client
         self.runs: dict[str, CellRun] = {}
+        self._answers: dict[str, dict[str, Any]] = {}
         self._reading = asyncio.ensure_future(self._read())
 
     async def begin(self, source: str, **options: Any) -> CellRun:
@@ -107,7 +108,15 @@ class Kernel:
     async def restart(self) -> None:
         """Restart it: all variables are gone."""
         await self.manager.restart_kernel(now=False)
-        await self.client.wait_for_ready(STARTS_WITHIN)
+        await self._asked("kernel_info")
+        await eventually(self._is_heard, STARTS_WITHIN, "outputs of the new kernel are heard")
+
+    async def _is_heard(self) -> bool:
+        """Whether what it publishes arrives: the socket connects again in its own time."""
+        run = await self.begin("pass")
+        with contextlib.suppress(AssertionError):
+            await eventually(lambda: run.is_idle, 2)
+        return run.is_idle
 
     async def close(self) -> None:
         """Read no more."""
@@ -117,12 +126,7 @@ class Kernel:
 
     async def _asked(self, what: str, *arguments: Any) -> dict[str, Any]:
         message_id = getattr(self.client, what)(*arguments)
-        while True:
-            message = await self.client.get_shell_msg(timeout=30)
-            if message["parent_header"].get("msg_id") == message_id:
-                content: dict[str, Any] = message["content"]
-                return content
-            self._note_reply(message)
+        return await eventually(lambda: self._answers.pop(message_id, None), 30, f"{what} is answered")
 
     async def _read(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -136,9 +140,11 @@ class Kernel:
             await asyncio.sleep(0.01)
 
     def _note_reply(self, message: dict[str, Any]) -> None:
-        run = self.runs.get(message["parent_header"].get("msg_id", ""))
-        if run is not None and message["msg_type"] == "execute_reply":
-            run.reply = message["content"]
+        message_id = message["parent_header"].get("msg_id", "")
+        if message["msg_type"] != "execute_reply":
+            self._answers[message_id] = message["content"]
+        elif message_id in self.runs:
+            self.runs[message_id].reply = message["content"]
 
     async def _read_outputs(self) -> None:
         while True:
