@@ -36,9 +36,22 @@ RULES = [
     Rule("wegent.client", {"wegent.protocol", "wegent.html", "aiohttp", "msgspec", "keyring", "nbformat"}),
     Rule("wegent.control", {"msgspec"}),
     Rule(
+        "wegent.html",
+        {
+            "wegent.protocol",
+            "wegent.client.tables",
+            "wegent.terminal.tool_calls",
+            "wegent.terminal.visible",
+            "wegent.terminal.words",
+            "markdown_it",
+            "msgspec",
+            "rich",
+        },
+    ),
+    Rule(
         "wegent",
         {"aiohttp", "argcomplete", "msgspec", "rich"},
-        except_in=frozenset({"wegent.protocol", "wegent.client", "wegent.control"}),
+        except_in=frozenset({"wegent.protocol", "wegent.client", "wegent.control", "wegent.html"}),
     ),
     Rule("api", {"wegent.protocol", *SERVER_PACKAGES}),
     Rule("worker", {"wegent.protocol", "api.store", "api.config", "msgspec", "sqlalchemy", "databases"}),

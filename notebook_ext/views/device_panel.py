@@ -5,6 +5,7 @@ import contextlib
 
 from ipywidgets import HTML, Button, HBox, Layout, VBox
 
+from notebook_ext.subshells import hear_while_cells_run
 from notebook_ext.views.questions import close_widgets
 from notebook_ext.views.view import View
 from wegent.client.blocking import Client
@@ -90,6 +91,7 @@ class DevicePanel(View):
         self._lines[device_id] = HTML(layout=Layout(flex="1 1 auto"))
         star = self.stars[device_id] = Button(layout=Layout(width="40px"))
         star.on_click(lambda _: self.act(self._star(device_id)))
+        hear_while_cells_run(star)
         return HBox([star, self._lines[device_id]])
 
     def _put(self, state: DeviceState) -> None:

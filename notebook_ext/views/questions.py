@@ -5,6 +5,7 @@ from typing import Any
 
 from ipywidgets import HTML, Button, HBox, Layout, VBox, Widget
 
+from notebook_ext.subshells import hear_while_cells_run
 from wegent.client.errors import AlreadyAnsweredError, SettledError
 from wegent.client.tasks import AsyncTask
 from wegent.html.cards import question_card
@@ -45,6 +46,7 @@ class Questions:
         buttons = [self._button(choice) for choice in question.choices or CHOICES]
         for button, choice in zip(buttons, question.choices or CHOICES, strict=True):
             button.on_click(self._clicked(task, question, choice, buttons))
+        hear_while_cells_run(*buttons)
         shown = HTML(scoped(question_card(question, None, self._words)))
         return VBox([shown, HBox(buttons, layout=Layout(flex_flow="row wrap"))])
 

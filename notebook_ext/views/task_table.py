@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import Sequence
 
-import msgspec
 from ipywidgets import HTML, VBox
 
 from notebook_ext.views.view import View
@@ -109,10 +108,10 @@ class TaskTable(View):
     def _move(self, standing: Standing, change: SubtaskState) -> None:
         if standing.is_settled:
             return
-        moved = msgspec.structs.replace(
-            standing,
+        moved = standing.but(
             state=change.state,
             device_id=change.device_id,
+            labels=change.labels,
             queue_position=change.queue_position,
             waiting_reason=change.waiting_reason,
         )
@@ -122,7 +121,7 @@ class TaskTable(View):
 
     def _put(self, standing: Standing) -> None:
         device = self._devices.get(standing.device_id)
-        self.standings[standing.id] = msgspec.structs.replace(standing, device=device)
+        self.standings[standing.id] = standing.but(device=device)
 
     def _ask(self, subtask_id: str) -> None:
         if subtask_id not in self._asked:

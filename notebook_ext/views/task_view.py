@@ -2,6 +2,7 @@
 
 from ipywidgets import Button, HBox, Layout, Text, VBox
 
+from notebook_ext.subshells import hear_while_cells_run
 from notebook_ext.views.questions import Questions
 from notebook_ext.views.turn import Turn
 from notebook_ext.views.view import View
@@ -39,6 +40,7 @@ class TaskView(View):
         self.retry.on_click(lambda _: self.act(self._retry()))
         self.send.on_click(lambda _: self._said())
         self.say.on_submit(lambda _: self._said(), remove=False)
+        hear_while_cells_run(self.stop, self.retry, self.say, self.send)
         self.paint()
 
     @property

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
 from ipywidgets import HTML, Layout, VBox
 
 from notebook_ext.views.questions import Questions, close_widgets
@@ -139,6 +138,7 @@ class Turn:
                     self.set(
                         state=change.state,
                         device_id=change.device_id,
+                        labels=change.labels,
                         device=self._devices.get(change.device_id),
                         queue_position=change.queue_position,
                         waiting_reason=change.waiting_reason,
@@ -157,7 +157,7 @@ class Turn:
             return
         standing = self.standing.told(subtask)
         if subtask.state in TERMINAL and not self.standing.is_settled:
-            standing = msgspec.structs.replace(standing, state=self.standing.state, error=None)
+            standing = standing.but(state=self.standing.state, error=None)
         self.standing = standing
         self.set(device=self._devices.get(standing.device_id))
 
@@ -166,7 +166,7 @@ class Turn:
 
     def set(self, **changes: Any) -> None:
         """Note how it stands now."""
-        changed = msgspec.structs.replace(self.standing, **changes)
+        changed = self.standing.but(**changes)
         if changed != self.standing:
             self.standing = changed
             self._touch()

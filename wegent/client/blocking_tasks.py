@@ -40,6 +40,12 @@ class Task:
         """Show how to come back to it."""
         return f"<Task {self.id!r} of task {self.task_id!r}>"
 
+    def _repr_html_(self) -> str:
+        """Show, in a notebook, how it stands and what it has said until now; says so if that cannot be known."""
+        from wegent.client.snapshots import snapshot_html  # rendering is only needed where it is shown
+
+        return self.portal.call(snapshot_html(self.client.core, self.core))
+
     def __await__(self) -> Generator[Any, None, Result]:
         """Wait for the result in a running loop, a notebook's for example, without blocking it."""
         return asyncio.wrap_future(self.portal.submit(self.core.result())).__await__()

@@ -1,9 +1,10 @@
 """Devices as people choose and see them."""
 
+import os
 from collections.abc import Mapping, Sequence
 
 from wegent.client.errors import DeviceChoiceError
-from wegent.client.tables import html_table, text_table
+from wegent.client.tables import text_table
 from wegent.protocol.resources import ANY, CLOUD, Device
 
 Where = str | Device | Mapping[str, str]
@@ -13,7 +14,6 @@ SHORT = 8
 """Letters of a device's id that a list shows, and that are enough to choose by where they are unique."""
 SHORTEST_PREFIX = 4
 
-HEAD = ("", "Device", "Slots", "Queued", "Shells", "Id")
 LIGHTS = {"online": "🟢", "busy": "🟡", "offline": "🔴"}
 
 
@@ -26,7 +26,11 @@ class DeviceList(list[Device]):
 
     def _repr_html_(self) -> str:
         """Show a table in a notebook."""
-        return html_table(HEAD, [_row(device) for device in self])
+        from wegent.html.devices import devices_html  # rendering is only needed where it is shown
+        from wegent.html.style import styled
+        from wegent.html.words import Words
+
+        return styled(devices_html(self, Words.for_locale(os.environ)))
 
 
 def _row(device: Device) -> tuple[str, ...]:

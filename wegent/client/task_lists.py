@@ -2,6 +2,8 @@
 
 import asyncio
 import concurrent.futures
+import os
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Literal, TypeVar, overload
@@ -11,7 +13,7 @@ from wegent.client.completion import Waited, wait
 from wegent.client.devices import SHORT
 from wegent.client.errors import WaitTimeoutError, WegentError
 from wegent.client.results import Result
-from wegent.client.tables import html_table, text_table
+from wegent.client.tables import text_table
 from wegent.client.tasks import AsyncTask
 from wegent.protocol.resources import ANY, Subtask
 from wegent.protocol.states import TERMINAL
@@ -20,7 +22,6 @@ from wegent.protocol.time_limit import time_limit
 LOOK_SECONDS = 5.0
 """How long showing a list waits for how its tasks stand."""
 PROMPT_LETTERS = 60
-HEAD = ("", "Prompt", "Device", "Id")
 
 T = TypeVar("T")
 
@@ -80,7 +81,14 @@ class TaskList(list[Task]):
 
     def _repr_html_(self) -> str:
         """Show the same table in a notebook."""
-        return html_table(HEAD, [_row(task) for task in self])
+        from wegent.html.standings import Standing, standing_of  # rendering is only needed where it is shown
+        from wegent.html.style import styled
+        from wegent.html.task_tables import tasks_html
+        from wegent.html.words import Words
+
+        seen = [(task.id, task.last_seen) for task in self]
+        standings = [standing_of(last) if last is not None else Standing(id=id) for id, last in seen]
+        return styled(tasks_html(standings, Words.for_locale(os.environ), time.time()))
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         """Ask how they stand, then show them; in a notebook or in IPython's terminal."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from wegent.client.tables import text_table
 from wegent.html.escaping import cut, escaped
 from wegent.html.words import Words
 from wegent.protocol.resources import Device
@@ -54,12 +55,4 @@ def device_line(device: Device, words: Words) -> str:
 def devices_text(devices: Sequence[Device], words: Words) -> str:
     """Return the table as plain text."""
     rows = [device_row(device, words) for device in devices]
-    return columns(rows) if rows else words("no_devices_yet")
-
-
-def columns(rows: Sequence[tuple[str, ...]]) -> str:
-    """Return rows of one length with their columns aligned."""
-    shown = [[visible(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in shown)
-    return "\n".join(line.rstrip() for line in lines)
+    return text_table([[visible(cell) for cell in row] for row in rows]) if rows else words("no_devices_yet")

@@ -4,6 +4,7 @@ import html
 import re
 from collections.abc import Sequence
 from functools import cache
+from itertools import islice
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -13,6 +14,8 @@ from markdown_it.utils import OptionsDict
 
 from wegent.terminal.visible import visible
 
+_LINE_END = re.compile(r"\r\n?|\n")
+"""Where lines end for Markdown (CommonMark 0.31, section 2.1), which is not where they end for Python."""
 _ADDRESS = re.compile(r"(https?:|mailto:)", re.IGNORECASE)
 
 
@@ -31,8 +34,7 @@ def settled(text: str) -> int:
     tops = [token.map for token in _outline().parse(text) if token.level == 0 and token.map and token.nesting >= 0]
     if len(tops) < 2:
         return 0
-    lines = text.splitlines(keepends=True)
-    return sum(map(len, lines[: tops[-1][0]]))
+    return next((line.end() for line in islice(_LINE_END.finditer(text), tops[-1][0] - 1, None)), 0)
 
 
 @cache

@@ -1,11 +1,12 @@
 """How one turn stands, as a view knows it, and in words."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 
 from wegent.html.words import Words
-from wegent.protocol.resources import CLOUD, Device, Subtask, TaskError
+from wegent.protocol.resources import ANY, CLOUD, Device, Subtask, TaskError
 from wegent.protocol.states import TERMINAL, State
 
 MARKS = {
@@ -30,6 +31,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     shell: str = ""
     state: State = State.QUEUED
     device_id: str = ""
+    labels: dict[str, str] | None = None
     device: Device | None = None
     queue_position: int | None = None
     waiting_reason: str | None = None
@@ -50,16 +52,20 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
             return None
         return max((self.ended if self.ended is not None else now) - self.began, 0.0)
 
+    def but(self, **changes: Any) -> "Standing":
+        """Return it with some changes."""
+        return msgspec.structs.replace(self, **changes)
+
     def told(self, subtask: Subtask) -> "Standing":
         """Return it as the server tells it whole; what has ended stays so."""
         if self.is_settled and subtask.state not in TERMINAL:
             return self
-        return msgspec.structs.replace(
-            self,
+        return self.but(
             prompt=subtask.prompt,
             shell=subtask.shell,
             state=subtask.state,
             device_id=subtask.device_id,
+            labels=subtask.labels,
             queue_position=subtask.queue_position,
             waiting_reason=subtask.waiting_reason,
             error=subtask.error,
@@ -86,6 +92,8 @@ def device_name(standing: Standing, words: Words) -> str:
     """Name its device."""
     if standing.device_id == CLOUD:
         return words("the_cloud")
+    if standing.device_id == ANY:
+        return words.any_device(standing.labels or {})
     return standing.device.name if standing.device else standing.device_id[:8]
 
 
@@ -99,12 +107,13 @@ def duration(seconds: float) -> str:
 def _queue(standing: Standing, words: Words) -> str:
     place = words.place(standing.queue_position or 1)
     device = device_name(standing, words)
+    for_any = "_any" if standing.device_id == ANY else ""
     if standing.waiting_reason:
-        return words("in_queue_because", place=place, device=device, reason=standing.waiting_reason)
+        return words(f"in_queue{for_any}_because", place=place, device=device, reason=standing.waiting_reason)
     if standing.device is not None and standing.device.status == "offline":
         return words("in_queue_offline", place=place, device=device)
     is_paused = standing.device is not None and standing.device.paused
-    return words("in_queue_paused" if is_paused else "in_queue", place=place, device=device)
+    return words("in_queue_paused" if is_paused else f"in_queue{for_any}", place=place, device=device)
 
 
 def _moment(text: str | None) -> float | None:

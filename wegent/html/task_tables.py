@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from wegent.html.devices import columns as aligned
+from wegent.client.tables import text_table
 from wegent.html.escaping import cut, escaped
 from wegent.html.standings import MARKS, Standing, device_name, duration, state_words
 from wegent.html.words import Words
 from wegent.protocol.states import State
+from wegent.terminal.visible import visible
 
 MOST_ROWS = 500
 COLUMNS = ("state", "task", "device", "error", "id")
@@ -65,9 +66,8 @@ def rest_html(standings: Sequence[Standing], words: Words) -> str:
 def tasks_text(standings: Sequence[Standing], words: Words, now: float) -> str:
     """Return the same as plain text."""
     rows = [_row(each, words, now) for each in standings[:MOST_ROWS]]
-    return "\n".join(
-        filter(None, [progress_words(standings, words), aligned(rows) if rows else "", _rest(standings, words)])
-    )
+    table = text_table([[visible(cell) for cell in row] for row in rows])
+    return "\n".join(filter(None, [progress_words(standings, words), table, _rest(standings, words)]))
 
 
 def error_line(standing: Standing, words: Words) -> str:

@@ -39,6 +39,8 @@ from wegent.terminal.tool_calls import SHOWN_AS_LIST, main_input
 SECTION = 12 << 10
 MOST_CHARACTERS = 1 << 20
 MOST_BLOCKS = 1000
+PIECE = 8 << 10
+"""Characters that a growing block takes at once."""
 MOST_OPEN = 200
 """Calls and questions that are remembered while they wait."""
 
@@ -49,7 +51,7 @@ class Section:
     def __init__(self, number: int) -> None:
         self.number = number
         self.blocks: list[Block] = []
-        self._html: str | None = ""
+        self._html: str | None = None
 
     @property
     def size(self) -> int:
@@ -172,9 +174,10 @@ class Transcript:
         if growing is None or growing.kind != kind:
             growing = self._growing = self._begin(kind)
             self._append(growing)
-        self._sections[-1].touch()
-        if growing.add(text):
-            self._cut(growing)
+        for begin in range(0, len(text), PIECE):
+            self._sections[-1].touch()
+            if growing.add(text[begin : begin + PIECE]):
+                self._cut(growing)
 
     def _begin(self, kind: str) -> Growing:
         if kind == "text":

@@ -1,10 +1,7 @@
 """Where a task is to run, as the command line says it and as people read it."""
 
-from collections.abc import Mapping
-
 from wegent.client.devices import Where
 from wegent.terminal.session import Session, UsageError
-from wegent.terminal.words import Words
 
 ANY = "any"
 """What ``--device`` calls any of one's devices."""
@@ -23,10 +20,3 @@ def chosen(session: Session, device: str | None, labels: list[str]) -> Where | N
             raise UsageError(session.words("reading_label", text=text))
         wanted[name] = value
     return wanted
-
-
-def any_device(words: Words, labels: Mapping[str, str]) -> str:
-    """Say: any of your devices, with these labels where there are some."""
-    if not labels:
-        return words("any_device")
-    return words("any_device_with", labels=", ".join(f"{name}={value}" for name, value in labels.items()))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from wegent.terminal.choosing import any_device, chosen
+from wegent.terminal.choosing import chosen
 from wegent.terminal.json_lines import event_line, json_line
 from wegent.terminal.rendering import Renderer
 from wegent.terminal.session import Session, UsageError
@@ -25,7 +25,7 @@ async def move(session: Session, id: str, device: str | None, labels: list[str])
         task = await client.task(id)
         moved = await task.move(where)
     data = {"subtask_id": task.id, "task_id": task.task_id, "device_id": moved.device_id, "state": moved.state}
-    name = any_device(session.words, where) if isinstance(where, Mapping) else str(device)
+    name = session.words.any_device(where) if isinstance(where, Mapping) else str(device)
     return await _done(session, data, session.words("moved", device=name))
 
 

@@ -14,7 +14,6 @@ from wegent.protocol.resources import ANY, CLOUD
 from wegent.protocol.states import State
 from wegent.protocol.time_limit import time_limit
 from wegent.terminal.approvals import Approvals
-from wegent.terminal.choosing import any_device
 from wegent.terminal.interrupts import Interrupts
 from wegent.terminal.keyboard import Keyboard
 from wegent.terminal.rendering import Renderer
@@ -202,7 +201,7 @@ class Follower:
         if device_id == CLOUD:
             return self._words("the_cloud")
         if device_id == ANY:
-            return any_device(self._words, standing.labels or {})
+            return self._words.any_device(standing.labels or {})
         return self._devices[device_id].name if device_id in self._devices else device_id[:8]
 
     async def _end(self, done: Done) -> int:

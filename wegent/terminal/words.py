@@ -36,6 +36,12 @@ class Words:
         ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
         return f"{number}{ending}"
 
+    def any_device(self, labels: Mapping[str, str]) -> str:
+        """Say: any of your devices, with these labels where there are some."""
+        if not labels:
+            return self("any_device")
+        return self("any_device_with", labels=", ".join(f"{name}={value}" for name, value in labels.items()))
+
     def error(self, error: WegentError) -> tuple[str, str]:
         """Return what happened and what to do next; where the server said it in English, with a translation."""
         return self.problem(error.code, error.message, error.hint)
