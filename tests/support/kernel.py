@@ -107,8 +107,10 @@ class Kernel:
 
     async def restart(self) -> None:
         """Restart it: all variables are gone."""
+        await self.close()  # whoever waits for its first word must be the only one who reads
         await self.manager.restart_kernel(now=False)
-        await self._asked("kernel_info")
+        await self.client.wait_for_ready(STARTS_WITHIN)
+        self._reading = asyncio.ensure_future(self._read())
         await eventually(self._is_heard, STARTS_WITHIN, "outputs of the new kernel are heard")
 
     async def _is_heard(self) -> bool:
