@@ -32,16 +32,16 @@ class ExecutorPanel:
 
     def show(self) -> None:
         """Display it."""
-        handle = display(self._bundle(), raw=True, display_id=True)
+        handle = display(self._bundle(), raw=True, display_id=True)  # type: ignore[no-untyped-call]
         self._displays = [*self._displays, handle.display_id][-_MOST_DISPLAYS:]
 
     def refresh(self) -> None:
-        """Have the notebook save the state of now; of one that is over without the widget, which needs a kernel."""
+        """Have the notebook save its state; of one that is over without the widget, which needs a kernel."""
         bundle = self._bundle()
         if self._keeper.is_over:
             bundle = {name: text for name, text in bundle.items() if name.startswith("text/")}
         for display_id in self._displays:
-            update_display(bundle, raw=True, display_id=display_id)
+            update_display(bundle, raw=True, display_id=display_id)  # type: ignore[no-untyped-call]
 
     def _bundle(self) -> dict[str, object]:
         shown = executor_view.card(self._keeper.state, self._words)
