@@ -56,7 +56,7 @@ async def test_a_remote_notebook_takes_parameters_and_gives_back_outputs_and_err
 ) -> None:
     cells = code_cells(await executed("remote_notebook", site, tmp_path))
     progress, came_back, failed, partly = cells[1], cells[2], cells[4], cells[5]
-    assert "cell 1\n" in printed(progress)
+    assert "cell 1 of " in printed(progress)
     assert "from 400 samples" in printed(came_back)
     assert [output for output in came_back.outputs if "image/png" in output.get("data", {})]
     saved = nbformat.read(tmp_path / "model-executed.ipynb", as_version=4)
