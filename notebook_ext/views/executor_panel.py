@@ -6,6 +6,7 @@ from IPython.display import display, update_display
 from notebook_ext.executor_keeper import Keeper
 from notebook_ext.executor_state import State
 from notebook_ext.executor_words import Words
+from notebook_ext.subshells import hear_while_cells_run
 from notebook_ext.views import executor_view
 
 _MOST_DISPLAYS = 20
@@ -26,6 +27,7 @@ class ExecutorPanel:
             icon="stop",
             layout=ipywidgets.Layout(width="auto", align_self="flex-start"),
         )
+        hear_while_cells_run(self._button)
         self._button.on_click(lambda _: keeper.stop())
         self.widget = ipywidgets.VBox([self._card, self._button])
         keeper.listen(self._update)

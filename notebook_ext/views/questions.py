@@ -52,12 +52,14 @@ class Questions:
 
     def _button(self, choice: str) -> Button:
         known = self._words(f"choice_button_{choice}") if choice in CHOICES else visible(choice)[:60]
-        return Button(
+        button = Button(
             description=known,
             tooltip=known,
             button_style="danger" if choice == DENY else "success" if choice in CHOICES else "",
             layout=Layout(width="auto"),
         )
+        hear_while_cells_run(button)
+        return button
 
     def _clicked(
         self, task: AsyncTask, question: Approval, choice: str, buttons: list[Button]

@@ -27,6 +27,7 @@ class TaskView(View):
         self.send = Button(description=self.words("say"), icon="paper-plane", tooltip=self.words("say"))
         for button in (self.stop, self.retry, self.send):
             button.layout.width = "auto"
+        hear_while_cells_run(self.stop, self.retry, self.send, self.say)
         self.turns: list[Turn] = [self._turn(task.core)]
         self._boxes = VBox([self.turns[0].box])
         self.root.children = (
