@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from executor.permission import PermissionMode
-from executor.shells import project_memory
+from executor.shells import absent, project_memory
 from executor.shells.claude_wire import Start
 
 PRESENT = "claude_agent_sdk"
@@ -69,6 +69,7 @@ class SdkMissingError(Exception):
 
 def load(name: str | None = None) -> ModuleType:
     """Import the SDK called ``name``, else the first of both that can be imported."""
+    absent.leave_out()
     failures = []
     for candidate in [name] if name else [PRESENT, FORMER]:
         try:

@@ -15,11 +15,14 @@ import traceback
 import msgspec
 
 from executor.output.coalescer import encode
-from executor.shells.kernel_turns import CodeTurn, KernelHolder, NotebookTurn, Turn
+from executor.shells import absent
 from executor.shells.kernel_wire import Ended, Happened, Interrupt, Told, commands
 from executor.shells.wire import line, lines
 from wegent.protocol.errors import Code
 from wegent.protocol.output_events import AnyEvent
+
+absent.leave_out()  # before nbformat comes
+from executor.shells.kernel_turns import CodeTurn, KernelHolder, NotebookTurn, Turn  # noqa: E402
 
 _ANY_SIZE = 1 << 40
 """The executor bounds events: what is too big for one goes as a file."""
