@@ -22,8 +22,8 @@ from wegent.client.credentials import Login
 LIFE = 7.0
 """Seconds: short, and yet enough for programs to start on a busy machine."""
 SHORT = {"WEGENT_TOKEN_DAYS": str(LIFE / 86_400)}
-PATIENT = {"WEGENT_ONLINE_TTL_SECONDS": "60"}
-"""So that no work is lost while a login is."""
+PATIENT = {"WEGENT_ONLINE_TTL_SECONDS": "60", "WEGENT_HEARTBEAT_SECONDS": "30"}
+"""So that no work is lost while a login is, and no connection because the machine is busy."""
 
 
 @pytest.fixture
