@@ -22,7 +22,7 @@ PAGE_SOURCES := $(shell find web -name node_modules -prune -o -type f ! -name '*
 
 .DEFAULT_GOAL := help
 .PHONY: help up page test check types reference format bench dist screenshots browser clean
-.PHONY: ruff mypy eslint prettier tsc vitest
+.PHONY: installed ruff mypy eslint prettier tsc vitest
 
 help:
 	@echo 'make up           run everything on this computer: server, worker and executor (ARGS=… for wegent-server up)'
@@ -46,7 +46,7 @@ $(VENV)/.installed-up: pyproject.toml scripts/setup
 	@PYTHON='$(PYTHON)' scripts/setup $(VENV) up
 
 # Node.js, where there is none, goes into .venv; hence the order. A registry that is away is asked twice, not for minutes.
-$(MODULES): web/package.json web/package-lock.json | $(SETUP)
+$(MODULES): web/package.json web/package-lock.json | $(if $(shell scripts/node --is-on-path && echo yes),,$(SETUP))
 	@echo 'page: installing what builds it into web/node_modules'
 	@$(NODE) npm ci --no-audit --no-fund --loglevel=error --no-update-notifier --fetch-retries=1 --fetch-retry-mintimeout=1000
 	@touch $@
@@ -63,8 +63,11 @@ up: $(SETUP)
 		echo 'page: it could not be built (the message is above), so the web page is missing or old; starting without' >&2
 	@$(BIN)/wegent-server up $(ARGS)
 
+installed:
+	@$(MAKE) --no-print-directory -j2 $(VENV)/.installed-dev $(MODULES)
+
 # The longest first.
-check: $(VENV)/.installed-dev $(MODULES)
+check: installed
 	@$(TOGETHER) eslint mypy tsc prettier ruff
 
 ruff:
@@ -80,8 +83,8 @@ eslint prettier tsc vitest:
 browser: $(VENV)/.installed-dev
 	@scripts/browser $(VENV) >/dev/null
 
-test: browser $(MODULES)
-	@$(TOGETHER) eslint vitest mypy tsc prettier page ruff
+test: installed
+	@$(TOGETHER) browser eslint vitest mypy tsc prettier page ruff
 	$(BIN)/pytest -n $(JOBS) $(ARGS)
 
 types: $(VENV)/.installed-dev
