@@ -28,11 +28,16 @@ def ask(session: Session, given: argparse.Namespace) -> None:
 def cancel(session: Session, given: argparse.Namespace) -> None:
     """Ask to stop a task; that it has ended already is no error."""
     task, words = session.task(given.target), session.words
-    try:
-        state = task.cancel()
+    before = state = task.status
+    if before not in TERMINAL:
+        try:
+            state = task.cancel()
+        except SettledError:
+            before = task.status
+    if before in TERMINAL:
+        print(words("ended_already", state=words(before)))
+    else:
         print(words("was_stopped" if state in TERMINAL else "is_stopping"))
-    except SettledError:
-        print(words("ended_already", state=words(task.status)))
 
 
 def result(session: Session, given: argparse.Namespace) -> None:

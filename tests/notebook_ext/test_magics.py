@@ -9,7 +9,7 @@ from support.kernel import CellRun, Kernel
 from support.processes import eventually
 from support.stack import Stack, StackUser
 
-PYTHON = ("--shell", "Python", "--shell", "Command")
+PYTHON = ("--shell", "Python", "--shell", "Command", "--allow-results")
 
 
 async def ready(stack: Stack, start_kernel: Any, name: str = "workstation") -> tuple[StackUser, Kernel]:
@@ -23,8 +23,8 @@ async def has_said(stack: Stack, user: StackUser, text: str) -> None:
     """Wait until the newest task has said something."""
 
     async def look() -> bool:
-        newest = (await stack.get(user, "/tasks"))["items"][0]["last_subtask"]
-        events = await stack.events(user, newest["subtask_id"]) if newest else []
+        newest = (await stack.get(user, "/tasks"))["items"][:1]
+        events = await stack.events(user, newest[0]["last_subtask"]["subtask_id"]) if newest else []
         return any(text in str(event) for event in events)
 
     await eventually(look, 30, f"{text} is said")
