@@ -69,11 +69,19 @@ class Kernel:
         self.client = client
         self.runs: dict[str, CellRun] = {}
         self._answers: dict[str, dict[str, Any]] = {}
+        self.widget_updates: list[dict[str, Any]] = []
+        """What widgets told the front end, oldest first: ``comm_id`` and the new ``state``."""
         self._reading = asyncio.ensure_future(self._read())
 
-    async def begin(self, source: str, **options: Any) -> CellRun:
-        """Send a cell and return its run at once."""
-        message_id = self.client.execute(source, **options)
+    async def begin(self, source: str, cell: str = "", **options: Any) -> CellRun:
+        """Send a cell, which has the id ``cell`` if there is one, and return its run at once."""
+        if cell:
+            content = {"code": source, "silent": False, "store_history": True, "allow_stdin": False}
+            message = self.client.session.msg("execute_request", content, metadata={"cellId": cell})
+            self.client.shell_channel.send(message)
+            message_id = message["header"]["msg_id"]
+        else:
+            message_id = self.client.execute(source, **options)
         return self.runs.setdefault(message_id, CellRun(message_id))
 
     async def ended(self, run: CellRun, timeout: float = 60) -> CellRun:
@@ -94,6 +102,18 @@ class Kernel:
         run = await self.run(f"print(repr({expression}))")
         assert run.error is None, run.error
         return run.stdout.strip()
+
+    def press(self, model_id: str) -> None:
+        """Click on a button, given by its model's id."""
+        self._tell_widget(model_id, {"method": "custom", "content": {"event": "click"}})
+
+    def type(self, model_id: str, text: str) -> None:
+        """Type into a text field."""
+        self._tell_widget(model_id, {"method": "update", "state": {"value": text}, "buffer_paths": []})
+
+    def _tell_widget(self, model_id: str, data: dict[str, Any]) -> None:
+        message = self.client.session.msg("comm_msg", {"comm_id": model_id, "data": data})
+        self.client.shell_channel.send(message)
 
     async def complete(self, code: str, position: int | None = None) -> list[str]:
         """Return what Tab offers."""
@@ -168,6 +188,9 @@ class Kernel:
                 run.outputs.clear()
             case "update_display_data":
                 self._update(content)
+            case "comm_msg" if content["data"].get("method") == "update":
+                state = content["data"]["state"]
+                self.widget_updates.append({"comm_id": content["comm_id"], "state": state})
             case "stream" | "display_data" | "execute_result" | "error":
                 if run.clears_next:
                     run.outputs.clear()
