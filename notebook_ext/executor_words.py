@@ -77,7 +77,7 @@ _ENGLISH: dict[str, str] = {
     "nothing_to_stop": "No executor of this notebook runs.",
     "not_ours": "The executor that runs here is not this notebook's. {why}",
     "asked_to_stop": "Stopping. The tasks that run ({count}) are stopped and shown as failed; retry them.",
-    "asked_to_drain": "It takes nothing new and ends when its tasks ({count}) are done. Interrupt to wait no more.",
+    "asked_to_drain": "It takes nothing new and ends when its tasks ({count}) are done. Interrupt to leave it.",
     "is_down": "It has ended. This Jupyter is no device any more.",
     "left_stopping": "It goes on without you. %wegent up shows how far it is.",
     "no_log": "No executor was started by this kernel.",

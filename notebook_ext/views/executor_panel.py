@@ -34,7 +34,7 @@ class ExecutorPanel:
 
     def show(self) -> None:
         """Display it."""
-        handle = display(self._bundle(), raw=True, display_id=True)  # type: ignore[no-untyped-call]
+        handle = display(self._bundle(), raw=True, display_id=True)
         self._displays = [*self._displays, handle.display_id][-_MOST_DISPLAYS:]
 
     def refresh(self) -> None:
@@ -43,7 +43,7 @@ class ExecutorPanel:
         if self._keeper.is_over:
             bundle = {name: text for name, text in bundle.items() if name.startswith("text/")}
         for display_id in self._displays:
-            update_display(bundle, raw=True, display_id=display_id)  # type: ignore[no-untyped-call]
+            update_display(bundle, raw=True, display_id=display_id)
 
     def _bundle(self) -> dict[str, object]:
         shown = executor_view.card(self._keeper.state, self._words)

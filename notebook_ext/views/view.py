@@ -64,7 +64,7 @@ class View:
             "text/plain": "",
             "text/html": "",
         }
-        display(data, raw=True)  # type: ignore[no-untyped-call]
+        display(data, raw=True)
         self.begin()
 
     def begin(self) -> None:

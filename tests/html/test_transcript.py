@@ -1,4 +1,4 @@
-"""Transcript: events become HTML in which nobody else can write, bounded, rendered anew only where something came."""
+"""Transcript: events become HTML in which nobody else can write, bounded, rendered anew only where one came."""
 
 import re
 from collections.abc import Sequence

@@ -16,7 +16,8 @@ from wegent.protocol.output_events import Approval, ApprovalDone, Stream, Text
 from wegent.protocol.states import State
 
 StartKernel = Callable[..., Awaitable[Kernel]]
-VIEWS = "[view for views in __import__('notebook_ext.views.cells', fromlist=['x']).CELLS._views.values() for view in views]"
+CELLS = "__import__('notebook_ext.views.cells', fromlist=['x']).CELLS"
+VIEWS = f"[view for views in {CELLS}._views.values() for view in views]"
 LEFT = "len(client.core.feed._subscriptions), len(client.core.feed._watches._all)"
 
 
@@ -197,7 +198,7 @@ async def test_ten_views_at_two_thousand_events_a_second_paint_ten_times_each(
     for turn in api.turns.values():
         asyncio.run_coroutine_threadsafe(burst(turn), api._loop)
     for number in range(10):
-        await eventually(lambda: "completed" in _plain(kernel, number), 60, f"{number} has ended")
+        await eventually(lambda number=number: "completed" in _plain(kernel, number), 60, f"{number} has ended")
     seconds = float(await kernel.value("time.monotonic() - began"))
     whole = await kernel.value(f"[v.html().count('line ') + v.turn.transcript.earlier_lines for v in {VIEWS}]")
     assert whole == str([2000] * 10), "no line is lost or doubled"

@@ -34,8 +34,8 @@ LONGEST_WAIT = 10.0
 class AsyncClient:
     """A connection to one server as one user. Belongs to the event loop that uses it; ``async with`` closes it.
 
-    ``url`` and ``token`` are by default those of ``environ``, else what ``wegent login`` saved; :class:`Client` says
-    more. Closing, leaving and being cancelled stop nothing that was sent.
+    ``url`` and ``token`` are by default those of ``environ``, else what ``wegent login`` saved; :class:`Client`
+    says more. Closing, leaving and being cancelled stop nothing that was sent.
     """
 
     def __init__(
