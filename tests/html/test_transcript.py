@@ -1,4 +1,4 @@
-"""Transcript: events become HTML in which nobody else can write, bounded, rendered anew only where one came."""
+"""Transcript: events become HTML in which nobody else can write, bounded, rendered anew only where some came."""
 
 import re
 from collections.abc import Sequence
