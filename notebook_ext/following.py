@@ -76,11 +76,12 @@ def follow(session: Session, task: Task, is_code: bool = False) -> RemoteValue |
     outputs = Outputs()
     is_viewed = not is_code and showing.has_views(session)
     with Ears() as ears:
-        if is_viewed:
-            showing.show_task(session, task)
+        view = showing.show_task(session, task) if is_viewed else None
         following = task.portal.submit(_wait(task, ears) if is_viewed else _read(task, ears))
         try:
             ended = _listen(session, task, ears, outputs)
+            if view is not None:
+                view.wait()  # who saves or exports the notebook now has the end in it
         finally:
             following.cancel()
     _conclude(session, ended.state, ended.error, outputs)

@@ -9,6 +9,7 @@ from notebook_ext.session import Session
 from wegent.protocol.resources import Task as Conversation
 
 if TYPE_CHECKING:
+    from notebook_ext.views.task_view import TaskView
     from wegent.client.blocking_tasks import Task
 
 
@@ -17,13 +18,14 @@ def has_views(session: Session) -> bool:
     return session.in_kernel and all(map(_is_there, ("ipywidgets", "notebook_ext.views")))
 
 
-def show_task(session: Session, task: "Task") -> None:
-    """Show a task live and return at once."""
+def show_task(session: Session, task: "Task") -> "TaskView":
+    """Show a task live and return the view at once."""
     from notebook_ext.views.task_view import TaskView
 
     view = TaskView(task)
     session.keep(view)
     view.show()
+    return view
 
 
 def show_devices(session: Session) -> None:

@@ -38,6 +38,11 @@ class DevicePanel(View):
         self._is_known = False
         self.root.children = (self.style, self._link, self._list, self.problem)
 
+    def show(self) -> None:
+        """Display it with the devices that there are, so that what is saved is true from the beginning."""
+        self.devices = {device.device_id: device for device in self.client.devices}
+        super().show()
+
     def text(self) -> str:
         """Return the table as plain text."""
         return devices_text(list(self.devices.values()), self.words)

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Coroutine
+from concurrent import futures
 from concurrent.futures import Future
 from typing import Any
 
@@ -20,6 +21,9 @@ from wegent.html.words import Words
 
 SAVE_SECONDS = 30.0
 """How often the state that a saved notebook shows is brought up to date while something runs."""
+
+LAST_SECONDS = 10.0
+"""How long the last state may be awaited once a task has ended."""
 
 
 class View:
@@ -70,6 +74,11 @@ class View:
     def begin(self) -> None:
         """Begin to follow."""
         self._following = self.portal.submit(self.run())
+
+    def wait(self) -> None:
+        """Wait until what it follows has ended and its last state is shown, but not for long."""
+        if self._following is not None:
+            futures.wait([self._following], LAST_SECONDS)
 
     def close(self) -> None:
         """Follow no more; what it shows stays as it is, and what is followed goes on."""

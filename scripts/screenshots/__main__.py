@@ -17,7 +17,7 @@ from support.processes import Programs
 from support.site import running_site
 
 ROOT = Path(__file__).resolve().parents[2]
-IN_README = ("approval", "devices", "phone")
+IN_README = ("approval", "devices", "phone", "notebook")
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from desk import Desk
 from playwright.async_api import Browser, WebSocketRoute, expect
 from support.browser import surfing
 from support.chat import SLOW, Chat
@@ -60,7 +61,7 @@ class Studio:
         self.site = site
         self.path = path
         self.folder = site.workspace / "shop"
-        self._browser = browser
+        self.browser = browser
 
     @asynccontextmanager
     async def chat(
@@ -68,7 +69,7 @@ class Studio:
     ) -> AsyncIterator[Chat]:
         """Open the page and log in."""
         scale = 2 if is_phone else 1
-        async with surfing(self._browser, size=size, theme=theme, is_phone=is_phone, scale=scale) as surfer:
+        async with surfing(self.browser, size=size, theme=theme, is_phone=is_phone, scale=scale) as surfer:
             chat = Chat(await surfer.page(), self.site.url)
             await chat.page.route_web_socket(re.compile("/ws/chat"), _retouch)
             await chat.log_in()
@@ -223,6 +224,18 @@ async def devices(studio: Studio) -> None:
         await studio.shoot(chat)
 
 
+async def notebook(studio: Studio) -> None:
+    """A notebook in JupyterLab."""
+    await studio.furnish()
+    await Desk(studio.site, studio.browser, "Light").picture(str(studio.path))
+
+
+async def notebook_dark(studio: Studio) -> None:
+    """The same in its dark theme."""
+    await studio.furnish()
+    await Desk(studio.site, studio.browser, "Dark").picture(str(studio.path))
+
+
 SCENES: dict[str, Callable[[Studio], Awaitable[None]]] = {
     "running": running,
     "approval": approval,
@@ -231,4 +244,6 @@ SCENES: dict[str, Callable[[Studio], Awaitable[None]]] = {
     "phone": phone,
     "dark": dark,
     "devices": devices,
+    "notebook": notebook,
+    "notebook-dark": notebook_dark,
 }

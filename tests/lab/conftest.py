@@ -51,6 +51,9 @@ async def lab(site: Site) -> JupyterLab:
     programs = site.up.programs
     home = programs.root / "jupyter"
     login = {"WEGENT_BACKEND_URL": site.url, "WEGENT_TOKEN": await site.token()}
+    await site.rename_first("workstation")
+    (home / "wegent").mkdir(parents=True)
+    (home / "wegent" / "device_id").write_text("jupyter")  # this computer is one already
     running = JupyterLab(programs, home, {**FAST, **login, "WEGENT_HOME": str(home / "wegent")})
     await running.start()
     return running

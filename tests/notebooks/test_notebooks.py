@@ -72,7 +72,7 @@ async def test_approvals_are_answered_from_code_and_by_a_rule(site: Site, tmp_pa
         [text("notes.txt has 2 lines.")],
     )
     cells = code_cells(await executed("approvals", site, tmp_path))
-    question, decided = cells[2], cells[4]
+    question, decided = cells[1], cells[3]
     assert "Bash" in printed(question)
     assert "notes.txt" in printed(question)
     assert "'allow'" in printed(question)

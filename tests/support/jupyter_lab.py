@@ -41,6 +41,21 @@ _BEGIN = """(number) => {
     notebook.deselectAll();
     window.jupyterapp.commands.execute("notebook:run-cell");
 }"""
+_WRITE = """([number, source]) => {
+    window.jupyterapp.shell.currentWidget.content.widgets[number].model.sharedModel.setSource(source);
+}"""
+_CONTRAST = """(element) => {
+    const rgb = (color) => (color.match(/[\\d.]+/g) ?? []).map(Number);
+    const light = ([red, green, blue]) => [red, green, blue]
+        .map((part) => part / 255)
+        .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
+        .reduce((sum, part, index) => sum + part * [0.2126, 0.7152, 0.0722][index], 0);
+    const isClear = (one) => (([, , , opacity]) => opacity === 0)(rgb(getComputedStyle(one).backgroundColor));
+    let behind = element;
+    while (behind.parentElement && isClear(behind)) behind = behind.parentElement;
+    const both = [getComputedStyle(element).color, getComputedStyle(behind).backgroundColor].map(rgb).map(light);
+    return (Math.max(...both) + 0.05) / (Math.min(...both) + 0.05);
+}"""
 _RESTART = "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
 _COMMAND = "([command, given]) => window.jupyterapp.commands.execute(command, given)"
 
@@ -99,6 +114,11 @@ class JupyterLab:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(values))
 
+    async def end_kernels(self) -> None:
+        """Shut all kernels down, as a server that is started anew would have none."""
+        for kernel in await self.call("GET", "/api/kernels"):
+            await self.call("DELETE", f"/api/kernels/{kernel['id']}")
+
     async def open(self, page: Page, name: str, *sources: str) -> "LabNotebook":
         """Show a notebook with these code cells, or the one that is there, and return it when it can run."""
         path = self.notebooks / f"{name}.ipynb"
@@ -134,11 +154,16 @@ class LabNotebook:
 
     def button(self, number: int, name: str) -> Locator:
         """Return a button in a cell's output."""
-        return self.output(number).get_by_role("button", name=name, exact=True)
+        # By its text, since its icon is a letter of the icons' own font in front of its name.
+        return self.output(number).locator("button").filter(has_text=re.compile(rf"^{re.escape(name)}$"))
 
     async def command(self, name: str, **given: object) -> None:
         """Let JupyterLab do what one of its menus would; ends when that has ended."""
         await self.page.evaluate(_COMMAND, [name, given])
+
+    async def write(self, number: int, source: str) -> None:
+        """Put this into a code cell."""
+        await self.page.evaluate(_WRITE, [number, source])
 
     async def begin(self, number: int) -> None:
         """Run a cell and wait for nothing."""
@@ -180,3 +205,9 @@ def outputs_of(found: nbformat.NotebookNode, number: int) -> Sequence[nbformat.N
     """Return what is saved as a cell's outputs."""
     outputs: Sequence[nbformat.NotebookNode] = found.cells[number].outputs
     return outputs
+
+
+async def contrast(shown: Locator) -> float:
+    """Return how text stands out from what is behind it: 1 to 21, by WCAG 2.2."""
+    ratio: float = await shown.evaluate(_CONTRAST)
+    return ratio

@@ -6,9 +6,9 @@ import nbformat
 from nbformat import NotebookNode
 
 
-def notebook(*sources: str, parameters: str | None = None, kernel: str = "python3") -> bytes:
+def notebook(*sources: str, parameters: str | None = None, kernel: str = "python3", title: str = "Title") -> bytes:
     """Return a notebook file with these code cells, below one tagged ``parameters`` if there is such."""
-    cells = [nbformat.v4.new_markdown_cell("# Title")]
+    cells = [nbformat.v4.new_markdown_cell(f"# {title}")]
     if parameters is not None:
         cells.append(nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]}))
     cells += [nbformat.v4.new_code_cell(source) for source in sources]

@@ -91,6 +91,11 @@ class Site:
         """Return admin's devices."""
         return list((await self.up.call("GET", "/devices"))["items"])
 
+    async def rename_first(self, name: str) -> None:
+        """Give this computer, the only device there is, a name."""
+        (here,) = await self.devices()
+        await self.up.call("PATCH", f"/devices/{here['device_id']}", json={"name": name})
+
     async def online(self, device_id: str) -> None:
         """Wait until a device of admin is online."""
 
