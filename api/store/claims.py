@@ -49,7 +49,7 @@ async def look(store: Store, device: DeviceRow, session: str) -> Holding:
         record = await connection.fetch_one(device_table.select().where(device_table.c.row == device.row))
         held = _current(None if record is None else DeviceRow.of(record), session)
         rows = await subtasks.select(connection, table.c.device == device.row, table.c.state.in_(_HOLDING))
-        waiting = sa.select(table.c.position).where(_queue(held), table.c.state == State.QUEUED.value).limit(1)
+        waiting = sa.select(table.c.position).where(_is_waiting(held)).limit(1)
         is_waited_for = len(rows) < held.slots and await connection.fetch_val(waiting) is not None
     return Holding(rows, is_waited_for)
 
@@ -63,16 +63,30 @@ def _current(held: DeviceRow | None, session: str) -> DeviceRow:
     return held
 
 
-def _queue(device: DeviceRow) -> sa.ColumnElement[bool]:
+def _is_waiting(device: DeviceRow) -> sa.ColumnElement[bool]:
     """Return the condition for what waits for a device: its own, and what it has the shell for of the cloud's.
 
     For a user's own device, in the cloud's place: what waits for any of the user's that has the labels.
     """
-    mine = table.c.device == device.row
+    queues = [table.c.device == device.row, labels.suits(device)]
     if device.kind == "cloud":
-        theirs = (table.c.is_cloud.is_(True), table.c.device.is_(None), table.c.shell.in_(device.about.shells))
-        return sa.or_(mine, sa.and_(*theirs))
-    return sa.or_(mine, labels.suits(device))
+        queues[1] = sa.and_(
+            table.c.is_cloud.is_(True), table.c.device.is_(None), table.c.shell.in_(device.about.shells)
+        )
+    # Each by its own index: of an OR SQLite would make a walk through all that is queued, whosever it is.
+    is_queued = table.c.state == State.QUEUED.value
+    return table.c.position.in_(
+        sa.union_all(*(sa.select(table.c.position).where(queue, is_queued) for queue in queues))
+    )
+
+
+def _may_take(device: DeviceRow, row: SubtaskRow) -> bool:
+    """Whether a row, now that it is locked, waits for a device: it may have been moved since it was found."""
+    if row.device is not None:
+        return row.device == device.row
+    if device.kind == "cloud":
+        return row.is_cloud
+    return row.labels is not None and row.labels.items() <= device.about.labels.items()
 
 
 async def claim(store: Store, device: DeviceRow, session: str) -> list[Claim]:
@@ -121,8 +135,7 @@ async def _candidates(store: Store, connection: Connection, device: DeviceRow, f
     query = (
         table.select()
         .where(
-            _queue(device),
-            table.c.state == State.QUEUED.value,
+            _is_waiting(device),
             table.c.expires_at > now_ms(),
             ~sa.exists().where(active.c.task_id == table.c.task_id, active.c.state.in_(_HOLDING)),
             ~sa.exists().where(is_earlier_turn),
@@ -131,7 +144,8 @@ async def _candidates(store: Store, connection: Connection, device: DeviceRow, f
         .limit(free + SPARE)
     )
     query = store.database.locking(query, skip_locked=True)
-    return [SubtaskRow.of(record) for record in await connection.fetch_all(query)]
+    found = [SubtaskRow.of(record) for record in await connection.fetch_all(query)]
+    return [row for row in found if _may_take(device, row)]
 
 
 async def _offer(
