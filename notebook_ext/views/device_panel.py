@@ -94,7 +94,7 @@ class DevicePanel(View):
 
     def _row(self, device_id: str) -> HBox:
         self._lines[device_id] = HTML(layout=Layout(flex="1 1 auto"))
-        star = self.stars[device_id] = Button(layout=Layout(width="40px"))
+        star = self.stars[device_id] = Button(layout=Layout(width="40px", flex="0 0 auto"))
         hear_while_cells_run(star)
         star.on_click(lambda _: self.act(self._star(device_id)))
         hear_while_cells_run(star)

@@ -7,7 +7,7 @@ from support.model_endpoint import text, tool
 from support.notebooks import notebook
 from support.site import Site
 
-SIZE = (1000, 1250)
+SIZE = (1000, 1300)
 FIGURE = """%%wegent -d workstation -s Python --in prices --out mean
 import pandas as pd
 frame = pd.DataFrame(prices).set_index("month")
@@ -20,10 +20,10 @@ ASK = """%%wegent
 Which months are missing in prices.csv? Look, then add them."""
 
 _DRAW = """() => {
-    const drawn = { "🟢": ["●", "#2e9e44"], "🟡": ["●", "#e0a030"], "🔴": ["●", "#d1383d"], "⭐": ["★", "#e0a030"] };
+    const drawn = { "🟢": ["●", "#2e9e44"], "🟡": ["●", "#e0a030"], "⭐": ["★", "#e0a030"] };
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     const found = [];
-    while (walker.nextNode()) if (/[🟢🟡🔴⭐]/u.test(walker.currentNode.data)) found.push(walker.currentNode);
+    while (walker.nextNode()) if (/[🟢🟡⭐]/u.test(walker.currentNode.data)) found.push(walker.currentNode);
     for (const node of found) {
         const shown = document.createElement("span");
         shown.append(...[...node.data].map((letter) => {

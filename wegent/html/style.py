@@ -44,7 +44,7 @@ background:var(--jp-layout-color1,transparent)}
 .wegent th,.wegent td{padding:3px 10px;border:0;border-bottom:1px solid var(--jp-border-color2,#ddd);
 text-align:left;vertical-align:top}
 .wegent .wg-tasks{table-layout:fixed;width:100%;margin:0}
-.wegent .wg-devices{display:grid;grid-template-columns:12em minmax(8em,16em) 7em 7em 7em minmax(8em,1fr);
+.wegent .wg-devices{display:grid;grid-template-columns:9em minmax(7em,12em) 6em 6em 6em minmax(8em,1fr);
 gap:2px 8px}
 .wegent .wg-foreign th,.wegent .wg-foreign td{text-align:right}
 .wegent th{font-weight:600;color:var(--jp-content-font-color2,#777)}
