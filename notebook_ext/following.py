@@ -14,10 +14,11 @@ from notebook_ext import showing
 from notebook_ext.errors import CellError, in_notebook, remote_error
 from notebook_ext.outputs import Outputs, RemoteValue
 from notebook_ext.session import Session
+from notebook_ext.stage import Stage
 from wegent.client.blocking_tasks import Task
 from wegent.client.errors import SettledError, WegentError
 from wegent.protocol.chat_messages import Done
-from wegent.protocol.output_events import AnyEvent
+from wegent.protocol.output_events import AnyEvent, Approval
 from wegent.protocol.resources import Subtask, TaskError
 from wegent.protocol.states import State
 
@@ -56,13 +57,12 @@ class Ears:
         if self._is_main:
             signal.signal(signal.SIGINT, self._before)
 
-    def next(self) -> News:
-        """Wait for the next piece of news."""
-        while True:
-            try:
-                return self.news.get(timeout=LOOK_SECONDS)
-            except queue.Empty:
-                continue
+    def next(self) -> News | None:
+        """Return the next piece of news; None after a moment without any."""
+        try:
+            return self.news.get(timeout=LOOK_SECONDS)
+        except queue.Empty:
+            return None
 
     def _pressed(self, number: int, frame: FrameType | None) -> None:
         self.news.put(Interrupted())
@@ -74,25 +74,27 @@ def follow(session: Session, task: Task, is_code: bool = False) -> RemoteValue |
         _in_terminal(session, task)
         return None
     outputs = Outputs()
-    is_viewed = not is_code and showing.has_views(session)
     with Ears() as ears:
-        view = showing.show_task(session, task) if is_viewed else None
-        following = task.portal.submit(_wait(task, ears) if is_viewed else _read(task, ears))
+        stage = Stage(session, task, is_code)
+        following = task.portal.submit(_read(task, ears) if stage.is_bare else _wait(task, ears))
         try:
-            ended = _listen(session, task, ears, outputs)
-            if view is not None:
-                view.wait()  # who saves or exports the notebook now has the end in it
+            ended = _listen(session, task, ears, outputs, stage)
         finally:
             following.cancel()
+            stage.end()
     _conclude(session, ended.state, ended.error, outputs)
     return outputs.value
 
 
-def _listen(session: Session, task: Task, ears: Ears, outputs: Outputs) -> Subtask | Done:
+def _listen(session: Session, task: Task, ears: Ears, outputs: Outputs, stage: Stage) -> Subtask | Done:
     """Handle what comes until the task has ended. The first interrupt asks to stop, the second leaves."""
     words, is_stopping = session.words, False
     while True:
-        match ears.next():
+        news = ears.next()
+        stage.tend(isinstance(news, list) and any(isinstance(event, Approval) for event in news))
+        match news:
+            case None:
+                pass
             case list() as events:
                 for event in events:
                     outputs.publish(event)

@@ -9,6 +9,7 @@ from notebook_ext.session import Session
 from wegent.protocol.resources import Task as Conversation
 
 if TYPE_CHECKING:
+    from notebook_ext.views.code_view import CodeView
     from notebook_ext.views.task_view import TaskView
     from wegent.client.blocking_tasks import Task
 
@@ -24,6 +25,15 @@ def show_task(session: Session, task: "Task") -> "TaskView":
 
     view = TaskView(task)
     session.keep(view)
+    view.show()
+    return view
+
+
+def show_code(task: "Task") -> "CodeView":
+    """Show how code stands whose outputs the cell itself shows, and return the view at once."""
+    from notebook_ext.views.code_view import CodeView
+
+    view = CodeView(task)
     view.show()
     return view
 

@@ -15,5 +15,11 @@ def hear_while_cells_run(*widgets: Any) -> None:
             vars(widget.comm)["_reply_subshell_for"] = _chosen_by_page
 
 
+def are_there(kernel: Any) -> bool:
+    """Whether the page made any, so that buttons are heard while a cell runs."""
+    thread = getattr(kernel, "shell_channel_thread", None)
+    return thread is not None and bool(thread.manager.list_subshell())
+
+
 def _chosen_by_page(_data: Any, chosen: str | None) -> str | None:
     return chosen

@@ -62,6 +62,10 @@ _ENGLISH = {
     "left_cell_stopping": "It is being stopped. See how it ends with: %wegent attach {id}",
     "stopping_cell": "Stopping… (interrupt again to leave it)",
     "stopped_cell": "The task was stopped.",
+    "unheard_buttons": (
+        "The task waits for an answer. This frontend's buttons are heard only when no cell runs: answer in the"
+        " page or with `wegent approvals`. With --bg the cell does not wait."
+    ),
     "not_here": "%wegent {command} is not in this version.",
     "maybe_sent_cell": "It may have been sent; %wegent tasks shows.",
 }
@@ -113,6 +117,10 @@ _CHINESE = {
     "left_cell_stopping": "任务正在停止。查看结果：%wegent attach {id}",
     "stopping_cell": "正在停止……（再次中断则不再等待）",
     "stopped_cell": "任务已停止。",
+    "unheard_buttons": (
+        "任务正在等待回答。此前端的按钮只有在没有单元格运行时才有效：请在网页上或用 `wegent approvals` 回答。"
+        "使用 --bg 时单元格不等待。"
+    ),
     "not_here": "此版本没有 %wegent {command}。",
     "maybe_sent_cell": "可能已经发送；见 %wegent tasks。",
 }

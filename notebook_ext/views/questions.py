@@ -31,6 +31,11 @@ class Questions:
         self._report = report
         self._rows: dict[str, VBox] = {}
 
+    @property
+    def are_open(self) -> bool:
+        """Whether any waits for an answer."""
+        return bool(self._rows)
+
     def paint(self, task: AsyncTask, questions: list[Approval]) -> None:
         """Show the open ones."""
         shown = {each.id: self._rows.get(each.id) or self._row(task, each) for each in questions[:MOST]}

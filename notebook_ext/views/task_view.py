@@ -41,7 +41,6 @@ class TaskView(View):
         self.retry.on_click(lambda _: self.act(self._retry()))
         self.send.on_click(lambda _: self._said())
         self.say.on_submit(lambda _: self._said(), remove=False)
-        hear_while_cells_run(self.stop, self.retry, self.say, self.send)
         self.paint()
 
     @property

@@ -28,7 +28,10 @@ LOOK_SECONDS = 10.0
 
 
 class Turn:
-    """Follows one turn with :meth:`follow`, calls ``touch`` at every change, and shows it with :meth:`paint`."""
+    """Follows one turn with :meth:`follow`, calls ``touch`` at every change, and shows it with :meth:`paint`.
+
+    ``is_brief``: only how it stands, and its questions; what it says is shown elsewhere.
+    """
 
     def __init__(
         self,
@@ -37,8 +40,10 @@ class Turn:
         words: Words,
         touch: Callable[[], None],
         questions: Questions,
+        is_brief: bool = False,
     ) -> None:
         self.task = task
+        self._is_brief = is_brief
         self.standing = Standing(id=task.id)
         self.transcript = Transcript(words)
         self._client = client
@@ -56,7 +61,7 @@ class Turn:
         )
         self._end = HTML()
         self._sections: dict[int, HTML] = {}
-        self.box = VBox([self._head, self._prompt, scrolled, self._end])
+        self.box = VBox([self._head] if is_brief else [self._head, self._prompt, scrolled, self._end])
         self._is_stale = asyncio.Event()
 
     async def follow(self) -> Done:
@@ -85,12 +90,14 @@ class Turn:
         """Set what has changed; a trait that is set to what it is sends nothing."""
         now = time.time()
         self._head.value = scoped(head_html(self.standing, self.transcript, self._words, now))
+        is_open = not self.standing.is_settled
+        self._questions.paint(self.task, list(self.transcript.questions.values()) if is_open else [])
+        if self._is_brief:
+            return
         self._prompt.value = scoped(prompt_html(self.standing, self._words)) if self.standing.prompt else ""
         self._earlier.value = scoped(self.transcript.earlier()) if self.transcript.earlier_lines else ""
         self._end.value = scoped(end_html(self.standing, self._words))
         self._paint_sections()
-        is_open = not self.standing.is_settled
-        self._questions.paint(self.task, list(self.transcript.questions.values()) if is_open else [])
 
     def _paint_sections(self) -> None:
         sections = self.transcript.sections()

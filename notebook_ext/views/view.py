@@ -52,13 +52,18 @@ class View:
         if shell is None:
             print(self.text())
             return
-        from IPython.display import display
-
         place, run = _place(shell)
         CELLS.add(place or self.subject, run, self)
         self._saved = Saved(shell.display_pub)
         self._saved.show(self.html(), self.text(), is_first=True)
         self.style.value = STYLE + self._saved.hiding
+        self.display()
+        self.begin()
+
+    def display(self, display_id: str | None = None) -> None:
+        """Put the widget into the cell that runs."""
+        from IPython.display import display
+
         data = {
             "application/vnd.jupyter.widget-view+json": {
                 "version_major": 2,
@@ -68,8 +73,7 @@ class View:
             "text/plain": "",
             "text/html": "",
         }
-        display(data, raw=True)
-        self.begin()
+        display(data, raw=True, display_id=display_id)
 
     def begin(self) -> None:
         """Begin to follow."""
