@@ -21,6 +21,39 @@ LINES = 60
 COUNT = f"""%%wegent -d workstation -s Command --bg counting
 for i in $(seq {LINES}); do echo line $i; sleep 0.1; done"""
 SEND = ("wegent.cli", "run", "--device", "jupyter", "--shell", "Command", "echo $((6 * 7))")
+BUTTON = """
+import threading, time
+import ipywidgets as widgets
+from notebook_ext.subshells import hear_while_cells_run
+
+pressed = threading.Event()
+shown = widgets.HTML("before")
+button = widgets.Button(description="Press me")
+
+def press(_):
+    shown.value = "<b>after</b>"
+    pressed.set()
+
+button.on_click(press)
+hear_while_cells_run(button)
+widgets.VBox([shown, button])
+"""
+SENT = """
+%load_ext notebook_ext
+import wegent
+task = wegent.Client().run_command('echo once && seq 3', device='saver')
+"""
+LIVE = ".wegent-live"
+
+
+async def test_a_button_works_while_a_cell_runs(lab: JupyterLab, page: Page) -> None:
+    book = await lab.open(page, "button", BUTTON, "button.tooltip = 'Now'; print(pressed.wait(30))")
+    await book.run(1)
+    await book.begin(2)
+    await book.button(1, "Press me").click()
+    await expect(book.output(1)).to_contain_text("after")
+    await book.ended(2)
+    await expect(book.output(2)).to_contain_text("True")
 
 
 async def test_the_device_panel_follows_a_device_that_comes_works_and_goes(
@@ -143,3 +176,27 @@ async def test_a_saved_notebook_shows_the_last_state_without_a_kernel_in_a_dark_
     for theme in ("JupyterLab Dark", "JupyterLab Light"):
         await book.command("apputils:change-theme", theme=theme)
         await eventually(is_readable, what=f"the output is readable in {theme}")
+
+
+async def test_a_saved_view_is_its_last_state_without_a_kernel_and_the_widget_with_one(
+    lab: JupyterLab, page: Page, site: Site
+) -> None:
+    await site.start_executor("saver", "--name", "saver")
+    book = await lab.open(page, "saved-view", SENT, "task", "task.client.close()")
+    await book.run(1)
+    await book.run(2)
+    shown = book.output(2)
+    await expect(shown.locator(LIVE).get_by_text("completed").first).to_be_visible()
+    await expect(shown.locator(LIVE).get_by_text("once").last).to_be_visible()
+    await expect(shown.get_by_text("Come back to it")).to_have_count(0)
+    copies = shown.locator("[class*='wegent wegent-']")
+    await expect(copies).to_have_count(1)
+    await expect(copies).to_be_hidden()
+    saved = await book.save()
+    assert "completed" in outputs_of(saved, 2)[0].data["text/html"]
+    await book.command("kernelmenu:shutdown")
+    await page.goto("about:blank")
+    await book.load(with_kernel=False)
+    await expect(copies).to_be_visible()
+    await expect(copies).to_contain_text("completed")
+    await expect(shown.get_by_text("model not found")).to_be_hidden()

@@ -34,7 +34,7 @@ async def test_the_quickstart_asks_follows_carries_variables_and_comes_back(site
     assert printed(further) == "Then it is 20."
     assert shown(carried) == "2"
     assert "gpu-box" in shown(panel)
-    assert "The largest is 3." in shown(prompt)
+    assert "The largest is 3." in shown(prompt, "text/html")
     assert "'total': 6" in shown(remote)
     assert shown(total) == "6"
     assert shown(back) == "'It is 2.'"
@@ -100,7 +100,7 @@ async def executed(name: str, site: Site, folder: Path) -> NotebookNode:
     return found
 
 
-def shown(cell: NotebookNode) -> str:
-    """Return what a cell displays, as plain text."""
+def shown(cell: NotebookNode, kind: str = "text/plain") -> str:
+    """Return what a cell displays, as plain text or in another form."""
     bundles = [output.data for output in cell.outputs if "data" in output]
-    return "\n".join(bundle.get("text/plain", "") for bundle in bundles)
+    return "\n".join(bundle.get(kind, "") for bundle in bundles)
