@@ -1,6 +1,7 @@
 """A data scientist's session: devices, tasks with questions, code, restarts, in JupyterLab on a whole Wegent."""
 
 import re
+from pathlib import Path
 
 from playwright.async_api import Page, expect
 from support.jupyter_lab import SLOW, JupyterLab, contrast, outputs_of
@@ -17,9 +18,10 @@ figure, axes = plt.subplots(figsize=(4, 2))
 axes.plot([1, 3, 2])
 plt.show()
 pd.DataFrame({"city": ["Lyon", "Oslo"], "people": [522, 709]})"""
-LINES = 60
-COUNT = f"""%%wegent -d workstation -s Command --bg counting
-for i in $(seq {LINES}); do echo line $i; sleep 0.1; done"""
+COUNT = """%%wegent -d workstation -s Command --bg counting
+for i in $(seq 1 300); do echo line $i; done
+until [ -e '{gate}' ]; do sleep 0.1; done
+for i in $(seq 301 600); do echo line $i; done"""
 SEND = ("wegent.cli", "run", "--device", "jupyter", "--shell", "Command", "echo $((6 * 7))")
 BUTTON = """
 import threading, time
@@ -122,20 +124,25 @@ async def test_code_on_a_device_shows_its_figure_and_its_dataframe_here_and_they
 
 
 async def test_after_a_restart_of_the_kernel_a_running_task_is_attached_to_without_a_lost_or_doubled_line(
-    lab: JupyterLab, page: Page
+    lab: JupyterLab, page: Page, tmp_path: Path
 ) -> None:
-    book = await lab.open(page, "restart", LOAD, COUNT, "print(counting.id)", "")
+    gate = tmp_path / "gate"
+    book = await lab.open(page, "restart", LOAD, COUNT.format(gate=gate), "print(counting.id)", "")
     await book.run(1)
     await book.run(2)
-    await expect(book.output(2)).to_contain_text("line 3")
+    await expect(book.output(2)).to_contain_text("line 300")
     await book.run(3)
     id = (await book.output(3).locator("pre").first.inner_text()).strip()
     await book.restart()
     await book.run(1)
     await book.write(4, f"%wegent attach {id}")
-    await book.run(4)
+    await book.begin(4)
+    await expect(book.output(4)).to_contain_text("line 300", timeout=SLOW)
+    gate.touch()
+    await book.ended(4)
+    await expect(book.output(4)).to_contain_text("line 600")
     shown = await book.output(4).inner_text()
-    assert re.findall(r"^line (\d+)$", shown, re.MULTILINE) == [str(number) for number in range(1, LINES + 1)]
+    assert re.findall(r"^line (\d+)$", shown, re.MULTILINE) == [str(number) for number in range(1, 601)]
 
 
 async def test_this_jupyter_becomes_a_device_that_the_terminal_sends_to(
