@@ -12,7 +12,7 @@ from support.scripted_turns import Turn
 from support.stack import Stack
 
 from wegent.protocol.errors import Code, ProtocolError
-from wegent.protocol.output_events import Approval, ApprovalDone, Stream, Text
+from wegent.protocol.output_events import Approval, ApprovalDone, CellOutput, Stream, Text
 from wegent.protocol.states import State
 
 StartKernel = Callable[..., Awaitable[Kernel]]
@@ -120,6 +120,27 @@ async def test_a_task_is_shown_answered_continued_and_saved(scripted: Scripted, 
     assert [turn.body["prompt"] for turn in turns] == ["clean up", "and now the cellar"]
     assert turns[0].task_id == turns[1].task_id
     assert await kernel.value(f"client and ({LEFT})") == "(0, 0)"
+
+
+async def test_code_that_asks_says_so_beside_its_outputs_and_leaves_nothing_else(
+    scripted: Scripted, api: ScriptedApi
+) -> None:
+    async def code(turn: Turn) -> None:
+        await turn.set(State.RUNNING)
+        await turn.say(CellOutput(1, {"output_type": "stream", "name": "stdout", "text": "out\n"}))
+        await turn.say(Approval("a1", "Python", {"code": "print('out')"}))
+
+    api.script = code
+    run = await scripted.kernel.begin("%%wegent -s Python\nprint('out')")
+    await eventually(lambda: "wegent approvals" in run.stderr, 30, "it says how to answer without buttons")
+    assert "widget-view" in str(run.bundles[-1].keys())
+    turn = next(iter(api.turns.values()))
+    api.do(turn.say(ApprovalDone("a1", "allow", "anna")))
+    api.do(turn.end(State.COMPLETED))
+    await scripted.kernel.ended(run)
+    assert run.stdout == "out\n"
+    assert run.bundles == [{"text/plain": ""}], "no widget is left in the notebook"
+    assert await scripted.kernel.value(f"client and ({LEFT})") == "(0, 0)"
 
 
 async def test_stop_asks_to_stop_and_what_a_button_cannot_do_is_said(scripted: Scripted, api: ScriptedApi) -> None:
