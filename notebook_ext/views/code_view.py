@@ -26,7 +26,7 @@ class CodeView(TaskView):
 
     def end(self) -> None:
         """Take it out of the cell again."""
-        update_display({"text/plain": ""}, raw=True, display_id=self._name)
+        update_display({}, raw=True, display_id=self._name)
         self.discard()
 
     def paint(self) -> None:

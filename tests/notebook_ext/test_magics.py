@@ -94,6 +94,36 @@ async def test_a_command_is_shown_and_waited_for_and_its_failure_stops_the_noteb
     assert "application/vnd.jupyter.widget-view+json" in panel.bundles[-1]
 
 
+async def test_a_cell_goes_to_a_label_takes_files_and_options_along_and_is_continued(
+    stack: Stack, start_kernel: Any, tmp_path: Path
+) -> None:
+    user, kernel = await ready(stack, start_kernel)
+    await stack.start_executor(user, "gpu-box", *PYTHON, "--label", "gpu=yes")
+    (tmp_path / "notes.txt").write_text("what is sent along\n")
+    sent = await kernel.run(
+        f"%%wegent -l gpu=yes -s Command --file {tmp_path}/notes.txt --option timeout_seconds=30\n"
+        'cat "$WEGENT_ATTACHMENTS"/notes.txt'
+    )
+    assert sent.error is None, sent.error
+    await eventually(lambda: "what is sent along" in sent.html)
+    assert await kernel.value("_wegent.subtask().device_id") == "'gpu-box'"
+    assert await kernel.value("_wegent.subtask().options['timeout_seconds']") == "30"
+
+    first = await kernel.value("_wegent.task_id")
+    asked = await kernel.run("%wegent ask " + await kernel.value("_wegent.id") + " 'echo and more' --bg more")
+    assert asked.error is None, asked.error
+    shown = await kernel.run("%wegent result more")
+    assert "exit_code" in shown.plain
+    assert await kernel.value("more.task_id") == first
+    again = await kernel.run("%%wegent --task more\necho once more")
+    assert again.error is None and await kernel.value("_wegent.task_id") == first
+
+    anywhere = await kernel.run("%%wegent --any -s Python\n6 * 7")
+    assert anywhere.plain == "42"
+    nowhere = await kernel.run("%%wegent -l gpu=no -s Python\n1")
+    assert "gpu=no" in nowhere.stderr or (nowhere.error and "gpu=no" in nowhere.error["evalue"])
+
+
 async def test_a_task_in_the_background_is_a_variable_and_outlives_the_kernel(
     stack: Stack, start_kernel: Any, tmp_path: Path
 ) -> None:

@@ -139,7 +139,7 @@ async def test_code_that_asks_says_so_beside_its_outputs_and_leaves_nothing_else
     api.do(turn.end(State.COMPLETED))
     await scripted.kernel.ended(run)
     assert run.stdout == "out\n"
-    assert run.bundles == [{"text/plain": ""}], "no widget is left in the notebook"
+    assert run.bundles == [], "no widget is left in the notebook"
     assert await scripted.kernel.value(f"client and ({LEFT})") == "(0, 0)"
 
 

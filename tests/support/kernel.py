@@ -38,8 +38,8 @@ class CellRun:
 
     @property
     def bundles(self) -> list[dict[str, Any]]:
-        """The MIME bundles of what is displayed, in order."""
-        return [each["data"] for each in self.outputs if "data" in each]
+        """The MIME bundles of what is displayed, in order; nothing of what was taken away again."""
+        return [each["data"] for each in self.outputs if each.get("data")]
 
     @property
     def html(self) -> str:
