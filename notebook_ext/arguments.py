@@ -40,9 +40,21 @@ def split(line: str) -> list[str]:
         raise UsageError(f"{error}: {line}") from None
 
 
+class LineParser(Parser):
+    """Its help tells of the cells, too: IPython takes no `%%wegent -h` without a line below it."""
+
+    def __init__(self, words: Words, **options: Any) -> None:
+        super().__init__(**options)
+        self._words = words
+
+    def format_help(self) -> str:
+        """Return the commands, then what a cell takes."""
+        return f"{super().format_help()}\n{cell_parser(self._words).format_help()}"
+
+
 def line_parser(words: Words) -> Parser:
     """Return the parser of `%wegent`."""
-    parser = Parser(prog="%wegent", description=words("magic_about"), epilog=words("magic_more"))
+    parser = LineParser(words, prog="%wegent", description=words("magic_about"), epilog=words("magic_more"))
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
 
     def add(name: str) -> argparse.ArgumentParser:

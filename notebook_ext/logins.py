@@ -12,11 +12,11 @@ from typing import Any
 from IPython.display import DisplayHandle
 
 import wegent.terminal.logins as terminal_logins
-from notebook_ext.errors import CellError
+from notebook_ext.errors import CellError, explained
 from notebook_ext.session import RETRY_SECONDS, Session
 from wegent.client import credentials, pairing
 from wegent.client.credentials import Login, whoami
-from wegent.client.errors import LoginError
+from wegent.client.errors import ConnectionFailedError, LoginError
 from wegent.client.portal import Portal
 from wegent.client.rest import Rest
 from wegent.terminal.visible import visible
@@ -37,6 +37,10 @@ def log_in(session: Session, url: str | None, again: bool) -> None:
         credentials.check_place(server, None, os.environ)
         login = _pair(session, portal, server)
         credentials.save(login, True, os.environ, None)
+    except ConnectionFailedError as error:
+        if url is not None:
+            raise
+        raise CellError(f"{explained(error, session.words)} {session.words('login_elsewhere')}") from None
     finally:
         portal.close(_nothing)
     session.forget_client()

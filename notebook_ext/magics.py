@@ -24,7 +24,7 @@ class WegentMagics(Magics):
 
     @line_cell_magic
     def wegent(self, line: str, cell: str | None = None) -> Any:
-        """Your own computers from a cell: `%wegent` lists the commands, `%%wegent -h` says how to send."""
+        """Your own computers from a cell: `%wegent` lists the commands, and says how to send a cell."""
         from notebook_ext.errors import explained
         from wegent.client.errors import LoginError, WegentError
 

@@ -23,8 +23,8 @@ _ENGLISH = {
     "magic_up": "make this Jupyter one of your devices",
     "magic_down": "end that",
     "magic_more": (
-        "NAME is what --bg called a task. A prompt, or code, for a device: %%wegent in a cell's first line;"
-        " `%%wegent -h` says how."
+        "NAME is what --bg called a task. A prompt, or code, for a device: %%wegent in a cell's first line, as"
+        " below."
     ),
     "cell_about": "The cell is a prompt, or with -s Python, -s Command the code, for one of your devices.",
     "cell_more": (
@@ -46,6 +46,7 @@ _ENGLISH = {
     "help_login_again": "log in anew, though you are logged in",
     "already_in": "You are logged in to {url} as {user}. To log in anew: %wegent login --again",
     "login_waits": "Waiting for your approval… {seconds} s (interrupt the kernel to give up)",
+    "login_elsewhere": "Where it is elsewhere: %wegent login --url ADDRESS",
     "login_left": "Nobody is logged in by this code.",
     "empty_cell": "The cell is empty: write the prompt, or the code, below its first line.",
     "bad_name": "“{name}” cannot be a variable's name.",
@@ -81,8 +82,7 @@ _CHINESE = {
     "magic_up": "让这个 Jupyter 成为您的一台设备",
     "magic_down": "不再作为设备",
     "magic_more": (
-        "NAME 是 --bg 给任务起的名称。要向设备发送提示词或代码，请在单元格第一行写 %%wegent；"
-        "`%%wegent -h` 查看用法。"
+        "NAME 是 --bg 给任务起的名称。要向设备发送提示词或代码，请在单元格第一行写 %%wegent，用法如下。"
     ),
     "cell_about": "单元格的内容是给您某台设备的提示词；用 -s Python、-s Command 时则是代码。",
     "cell_more": (
@@ -103,6 +103,7 @@ _CHINESE = {
     "help_login_again": "已登录也重新登录",
     "already_in": "您已以 {user} 的身份登录 {url}。重新登录：%wegent login --again",
     "login_waits": "正在等待您批准…… {seconds} 秒（中断内核即可放弃）",
+    "login_elsewhere": "服务器在别处时：%wegent login --url 地址",
     "login_left": "没有用此配对码登录。",
     "empty_cell": "单元格是空的：请在第一行之下写提示词或代码。",
     "bad_name": "“{name}”不能作为变量名。",

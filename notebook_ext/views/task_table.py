@@ -11,7 +11,7 @@ from wegent.client.blocking_tasks import Task
 from wegent.client.errors import WegentError
 from wegent.client.watches import Change, Link
 from wegent.html.escaping import escaped
-from wegent.html.standings import Standing
+from wegent.html.standings import Standing, standing_seen
 from wegent.html.style import scoped
 from wegent.html.task_tables import MOST_ROWS, progress_html, rest_html, rows_html, tasks_html, tasks_text
 from wegent.protocol.chat_messages import DeviceState, SubtaskState
@@ -34,7 +34,7 @@ class TaskTable(View):
             raise ValueError("there are no tasks to show")
         super().__init__(tasks[0].portal)
         self.subject = f"tasks {tasks[0].id}"
-        self.standings = {task.id: Standing(id=task.id) for task in tasks}
+        self.standings = {task.id: standing_seen(task.id, task.last_seen) for task in tasks}
         self._client = tasks[0].client.core
         self._tasks = {task.id: task.core for task in tasks}
         self._devices: dict[str, Device] = {}

@@ -12,7 +12,7 @@ from wegent.client.async_client import AsyncClient
 from wegent.client.errors import WegentError
 from wegent.client.tasks import AsyncTask
 from wegent.client.watches import Link
-from wegent.html.standings import Standing
+from wegent.html.standings import standing_seen
 from wegent.html.style import scoped
 from wegent.html.tasks import end_html, head_html, prompt_html, task_html, task_text
 from wegent.html.transcript import Transcript
@@ -44,7 +44,7 @@ class Turn:
     ) -> None:
         self.task = task
         self._is_brief = is_brief
-        self.standing = Standing(id=task.id)
+        self.standing = standing_seen(task.id, task.last_seen)
         self.transcript = Transcript(words)
         self._client = client
         self._words = words

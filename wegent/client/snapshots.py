@@ -9,7 +9,7 @@ from wegent.client.devices import DeviceList
 from wegent.client.errors import WegentError
 from wegent.client.tasks import AsyncTask
 from wegent.html.escaping import escaped
-from wegent.html.standings import Standing, standing_of
+from wegent.html.standings import standing_of
 from wegent.html.style import styled
 from wegent.html.tasks import task_html
 from wegent.html.transcript import Transcript
@@ -34,9 +34,9 @@ async def snapshot_html(client: "AsyncClient", task: AsyncTask) -> str:
     except (WegentError, TimeoutError) as error:
         reason = error.message if isinstance(error, WegentError) else words("no_answer", seconds=int(LOOK_SECONDS))
         warning = f'<div class="wg-notice-warning">⚠ {escaped(words("unreachable", reason=reason))}</div>'
-        known = standing_of(task.last_seen) if task.last_seen is not None else Standing(id=task.id)
-        shown = task_html(known, None, words, time.time()) if task.last_seen is not None else escaped(repr(task))
-        return styled(warning + shown)
+        if task.last_seen is None:
+            return styled(warning + escaped(repr(task)))
+        return styled(warning + task_html(standing_of(task.last_seen), None, words, time.time()))
 
 
 async def _asked(client: "AsyncClient", task: AsyncTask, words: Words) -> str:

@@ -81,13 +81,13 @@ class TaskList(list[Task]):
 
     def _repr_html_(self) -> str:
         """Show the same table in a notebook."""
-        from wegent.html.standings import Standing, standing_of  # rendering is only needed where it is shown
+        from wegent.html.standings import standing_seen  # rendering is only needed where it is shown
         from wegent.html.style import styled
         from wegent.html.task_tables import tasks_html
         from wegent.html.words import Words
 
         seen = [(task.id, task.last_seen) for task in self]
-        standings = [standing_of(last) if last is not None else Standing(id=id) for id, last in seen]
+        standings = [standing_seen(id, last) for id, last in seen]
         return styled(tasks_html(standings, Words.for_locale(os.environ), time.time()))
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:

@@ -79,6 +79,11 @@ def standing_of(subtask: Subtask, device: Device | None = None) -> Standing:
     return Standing(id=subtask.subtask_id, device=device).told(subtask)
 
 
+def standing_seen(id: str, seen: Subtask | None) -> Standing:
+    """Return how a turn stood when it was last seen; of one that never was only its id is known."""
+    return Standing(id=id) if seen is None else standing_of(seen)
+
+
 def state_words(standing: Standing, words: Words) -> str:
     """Say how it stands: its state, and why it waits."""
     if standing.is_stopping and not standing.is_settled:
@@ -105,6 +110,8 @@ def duration(seconds: float) -> str:
 
 
 def _queue(standing: Standing, words: Words) -> str:
+    if not standing.device_id:  # nothing has been heard of it yet
+        return words(State.QUEUED)
     place = words.place(standing.queue_position or 1)
     device = device_name(standing, words)
     for_any = "_any" if standing.device_id == ANY else ""
