@@ -84,13 +84,13 @@ def cell_parser(words: Words) -> Parser:
     """Return the parser of `%%wegent`."""
     parser = Parser(prog="%%wegent", description=words("cell_about"), epilog=words("cell_more"))
     where = parser.add_mutually_exclusive_group()
-    where.add_argument("-d", "--device", metavar="DEVICE", help=words("help_device"))
+    where.add_argument("-d", "--device", metavar="DEVICE", help=words("help_cell_device"))
     where.add_argument(
         "-l", "--label", type=_pair, action="append", metavar="NAME=VALUE", help=words("help_labels")
     )
     where.add_argument("--any", action="store_true", help=words("help_any"))
     parser.add_argument("-s", "--shell", metavar="SHELL", help=words("help_shell"))
-    parser.add_argument("--dir", metavar="DIR", help=words("help_dir"))
+    parser.add_argument("--dir", metavar="DIR", help=words("help_cell_dir"))
     variables = {"action": "extend", "nargs": "+", "default": [], "metavar": "NAME", "type": _name(words)}
     parser.add_argument("--in", dest="inputs", help=words("help_in"), **variables)
     parser.add_argument("--out", dest="outputs", help=words("help_out"), **variables)

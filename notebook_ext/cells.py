@@ -122,7 +122,7 @@ def _send(session: Session, sending: Sending, task_id: str | None) -> Task:
 
 
 def _tell_of_background(session: Session, task: Task, given: argparse.Namespace) -> None:
-    print(session.words("bg_sent", id=task.id, name=given.bg), file=sys.stderr)
+    print(session.words("bg_sent", id=task.id, name=given.bg))
     if given.outputs:
-        print(session.words("bg_variables", name=given.bg, names=", ".join(given.outputs)), file=sys.stderr)
+        print(session.words("bg_variables", name=given.bg, names=", ".join(given.outputs)))
     following.leave(session, task)

@@ -59,6 +59,7 @@ def show_devices(session: Session) -> None:
 def show_tasks(session: Session, tasks: list[Conversation]) -> None:
     """Show one's newest tasks as a table."""
     from wegent.client.tables import html_table, text_table
+    from wegent.html.style import styled
 
     words = session.words
     if not tasks:
@@ -67,7 +68,7 @@ def show_tasks(session: Session, tasks: list[Conversation]) -> None:
     head = [words(f"column_{name}") for name in ("task", "state", "id")]
     rows = [_row(session, task) for task in tasks]
     if session.in_kernel:
-        data = {"text/html": html_table(head, rows), "text/plain": text_table([head, *rows])}
+        data = {"text/html": styled(html_table(head, rows)), "text/plain": text_table([head, *rows])}
         display(data, raw=True)
     else:
         print(text_table([head, *rows]))

@@ -36,6 +36,8 @@ _ENGLISH = {
         " pickles, only between your own machines."
     ),
     "help_target": "the id of a task or of one of its turns, or a name that --bg gave",
+    "help_cell_device": "the device's name, its id or how that begins, or `cloud` (else your default device)",
+    "help_cell_dir": "the folder on the device to work in, as it is called there",
     "help_labels": "any of your devices with this label; may be repeated",
     "help_any": "any of your devices",
     "help_in": "a variable of this notebook that the code gets (-s Python); may be repeated",
@@ -93,6 +95,8 @@ _CHINESE = {
         "只在您自己的电脑之间。"
     ),
     "help_target": "任务的 ID、其中一轮的 ID，或 --bg 起的名称",
+    "help_cell_device": "设备的名称、ID 或 ID 的开头，或 `cloud`（否则用默认设备）",
+    "help_cell_dir": "在设备的哪个文件夹中工作：写该设备上的路径",
     "help_labels": "带有此标签的任意一台您的设备；可重复",
     "help_any": "任意一台您的设备",
     "help_in": "交给代码的本笔记本变量（-s Python）；可重复",

@@ -70,11 +70,15 @@ STYLE = (
 )
 
 
+CLASSES = "wegent mathjax_ignore tex2jax_ignore"
+"""No formula is meant by the dollars of a command; the names are MathJax's, of JupyterLab and of exports."""
+
+
 def styled(html: str) -> str:
     """Return HTML with its style, to be shown by itself."""
-    return f'{STYLE}<div class="wegent">{html}</div>'
+    return STYLE + scoped(html)
 
 
 def scoped(html: str) -> str:
     """Return HTML to be shown beside other HTML that has the style."""
-    return f'<div class="wegent">{html}</div>'
+    return f'<div class="{CLASSES}">{html}</div>'
