@@ -9,10 +9,17 @@ notebook that is not trusted, shows the HTML of both: the last state, and nothin
 import uuid
 from typing import Any
 
-from wegent.html.style import STYLE
+from wegent.html.escaping import escaped
+from wegent.html.style import CLASSES, STYLE
 
 LIVE = "wegent-live"
 """The class of every view's widget."""
+_LOST = "jupyter-widgets-disconnected"
+DISCONNECTED = f"""<style>
+.{LIVE}.{_LOST}::before,.{LIVE} .{_LOST}::before{{display:none}}
+.{LIVE}.{_LOST} button,.{LIVE}.{_LOST} input{{opacity:.4;pointer-events:none}}
+</style>"""
+"""After a restart of the kernel a view stays readable: no broken links, and what does nothing is dim."""
 MOST = 1 << 20
 """Characters of HTML that are saved."""
 
@@ -34,10 +41,13 @@ class Saved:
         """Put the last state there, from whichever thread; nothing if it is there already."""
         if html != self._shown or is_first:
             self._shown = html
-            data = {"text/html": self._page(html[:MOST] if len(html) <= MOST else ""), "text/plain": text}
+            data = {
+                "text/html": self._page(html if len(html) <= MOST else f"<pre>{escaped(text)}</pre>"),
+                "text/plain": text,
+            }
             self._publisher.publish(data, {}, transient={"display_id": self._name}, update=not is_first)
 
     def _page(self, html: str) -> str:
         child = ".jp-OutputArea-child"
         orphan = f"<style>{child}:has(.{self._name})+{child}:not(:has(.{LIVE})){{display:none}}</style>"
-        return f'{STYLE}{orphan}<div class="wegent {self._name}">{html}</div>'
+        return f'{STYLE}{orphan}<div class="{CLASSES} {self._name}">{html}</div>'

@@ -12,11 +12,11 @@ from ipywidgets import HTML, VBox
 from notebook_ext.views.cells import CELLS
 from notebook_ext.views.painter import Painter
 from notebook_ext.views.questions import close_widgets
-from notebook_ext.views.saved import LIVE, Saved
+from notebook_ext.views.saved import DISCONNECTED, LIVE, Saved
 from wegent.client.errors import WegentError
 from wegent.client.portal import Portal
 from wegent.html.escaping import escaped
-from wegent.html.style import STYLE
+from wegent.html.style import STYLE, scoped
 from wegent.html.words import Words
 
 SAVE_SECONDS = 30.0
@@ -56,7 +56,7 @@ class View:
         CELLS.add(place or self.subject, run, self)
         self._saved = Saved(shell.display_pub)
         self._saved.show(self.html(), self.text(), is_first=True)
-        self.style.value = STYLE + self._saved.hiding
+        self.style.value = STYLE + DISCONNECTED + self._saved.hiding
         self.display()
         self.begin()
 
@@ -123,7 +123,7 @@ class View:
         """Say what went wrong; called in the client's thread."""
         message, hint = (error, "") if isinstance(error, str) else self.words.error(error)
         said = f"{escaped(message)} {escaped(hint)}".strip()
-        self.problem.value = f'<div class="wegent"><div class="wg-error" role="alert">✗ {said}</div></div>'
+        self.problem.value = scoped(f'<div class="wg-error" role="alert">✗ {said}</div>')
 
     def save(self) -> None:
         """Bring what a saved notebook shows up to date."""

@@ -6,7 +6,7 @@ from support.scripted_api import device
 
 from wegent.html.devices import devices_html, devices_text
 from wegent.html.phrases import CHINESE, ENGLISH
-from wegent.html.standings import Standing, duration
+from wegent.html.standings import Standing, duration, standing_seen
 from wegent.html.task_tables import MOST_ROWS, tasks_html, tasks_text
 from wegent.html.tasks import task_html, task_text
 from wegent.html.transcript import Transcript
@@ -43,6 +43,8 @@ def test_a_task_says_how_it_stands() -> None:
     queued = standing(state=State.QUEUED, queue_position=2, device=device("d1", "desk", status="offline"))
     assert "2nd in the queue on desk, which is offline" in task_html(queued, None, Words(), 0)
     assert "because" not in task_text(queued, Words(), 0)
+    unknown = task_text(standing_seen("s1", None), Words(), 0)
+    assert "⏳ queued" in unknown and "in the queue" not in unknown
     assert "stopping" in task_html(standing(is_stopping=True), None, Words(), 0)
     assert "The connection is lost (gone)" in task_html(standing(lost="gone"), None, Words(), 0)
     failed = standing(state=State.FAILED, error=TaskError("timed_out", SCRIPT, "Try <b>again</b>."))

@@ -14,6 +14,9 @@ async def test_a_person_logs_in_by_a_code_and_no_code_is_left_in_the_notebook(
 ) -> None:
     user = await stack.user()
     kernel = await start_kernel(stack)
+    astray = await kernel.run("%env WEGENT_BACKEND_URL=http://127.0.0.1:1\n%wegent login")
+    assert astray.error is not None and "login --url ADDRESS" in "".join(astray.error["traceback"])
+    await kernel.run(f"%env WEGENT_BACKEND_URL={stack.url}")
     run = await kernel.begin("%wegent login")
     found = await eventually(lambda: re.search(r"\b[A-Z0-9]{4}-[A-Z0-9]{4}\b", run.plain))
     given = {"username": user.name, "password": user.password}

@@ -41,7 +41,7 @@ background:var(--jp-layout-color1,transparent)}
 .wegent .wg-picture{max-width:100%;background:#fff}
 .wegent .wg-frame{width:100%;height:320px;border:1px solid var(--jp-border-color2,#ccc);background:#fff}
 .wegent table{border-collapse:collapse;font-size:12px;margin:4px 0;border:0}
-.wegent th,.wegent td{padding:3px 10px;border:0;border-bottom:1px solid var(--jp-border-color2,#ddd);
+.wegent table th,.wegent table td{padding:3px 10px;border:0;border-bottom:1px solid var(--jp-border-color2,#ddd);
 text-align:left;vertical-align:top}
 .wegent .wg-tasks{table-layout:fixed;width:100%;margin:0}
 .wegent .wg-devices{display:grid;grid-template-columns:9em minmax(7em,12em) 6em 6em 6em minmax(8em,1fr);
