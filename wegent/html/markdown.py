@@ -26,7 +26,7 @@ class _Parser(MarkdownIt):
 
 def rendered(text: str) -> str:
     """Return Markdown as HTML."""
-    return str(_parser().render(visible(text)))
+    return visible(_parser().render(visible(text)))  # twice: references such as &#x202e; become characters
 
 
 def settled(text: str) -> int:
