@@ -141,6 +141,22 @@ def test_changes_of_direction_and_control_characters_are_shown_not_obeyed() -> N
     assert not re.search("[\u202a-\u202e\u2066-\u2069\x00-\x08\x0b-\x1f]", html)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<![<x>",
+        "<!--" * 50_000,
+        "<a " * 100_000,
+        "</" * 200_000,
+        "<b>" * 100_000 + "</i>" * 100_000,
+        "<table>" + "<td>" * 50_000 + "</td>" * 50_000,
+    ],
+)
+def test_html_that_no_table_is_gets_a_frame_and_holds_nobody_up(text: str) -> None:
+    html = html_of(output(**{"text_html": text, "text_plain": "x"}))
+    assert '<iframe class="wg-frame" sandbox=""' in html
+
+
 def test_text_is_joined_and_reads_as_markdown() -> None:
     html = html_of(Text("Hello **wo"), Text("rld**\n\n- one"), Text("\n- two\n\n| a |\n|-|\n| 1 |\n"))
     assert "<strong>world</strong>" in html and "<li>one</li>" in html and "<td>1</td>" in html

@@ -4,6 +4,7 @@ What is written anew has only known elements, no attributes but spans of cells, 
 """
 
 import html
+import re
 from html.parser import HTMLParser
 
 from wegent.html.escaping import escaped
@@ -33,13 +34,21 @@ _KNOWN = frozenset(
 _VOID = frozenset({"br", "hr"})
 _DROPPED = frozenset({"style", "title"})
 _PASSED = frozenset({"html", "head", "body", "a", "font", "center", "section", "article", "label"})
+_DECLARATION = re.compile("<[!?]")
+"""What no table needs, and where ``html.parser`` asserts instead of going on."""
+DEEPEST = 100
+"""Elements within each other, beyond which it is no table: each end is looked for among all that are open."""
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src data:"
 
 
 def foreign(text: str, title: str) -> str:
     """Return what a device wrote as HTML that is safe to show; ``title`` names a frame for screen readers."""
+    if _DECLARATION.search(text):
+        return _framed(text, title)
     writer = _Writer()
     writer.feed(text)
+    if "<" in writer.rawdata:  # a tag without an end; to close the parser would look for it again and again
+        return _framed(text, title)
     writer.close()
     return writer.whole() if writer.is_plain else _framed(text, title)
 
@@ -53,12 +62,15 @@ class _Writer(HTMLParser):
         self._dropping = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if not self.is_plain:
+            return
         if tag in _DROPPED:
             self._dropping = tag
         elif tag in _KNOWN:
             self._pieces.append(f"<{tag}{_spans(attrs)}>")
             if tag not in _VOID:
                 self._open.append(tag)
+                self.is_plain = len(self._open) <= DEEPEST
         elif tag not in _PASSED:
             self.is_plain = False
 
