@@ -157,6 +157,10 @@ def test_html_that_no_table_is_gets_a_frame_and_holds_nobody_up(text: str) -> No
     assert '<iframe class="wg-frame" sandbox=""' in html
 
 
+def test_a_notice_that_lasts_beyond_the_calendar_is_shown_without_its_end() -> None:
+    assert "limit reached" in html_of(Notice("warning", "limit reached", until="9999-12-31T23:59:59-23:00"))
+
+
 def test_text_is_joined_and_reads_as_markdown() -> None:
     html = html_of(Text("Hello **wo"), Text("rld**\n\n- one"), Text("\n- two\n\n| a |\n|-|\n| 1 |\n"))
     assert "<strong>world</strong>" in html and "<li>one</li>" in html and "<td>1</td>" in html

@@ -138,7 +138,7 @@ def notice_line(event: Notice, words: Words) -> str:
     text = event.text[:SHOWN_CHARACTERS]
     try:
         until = datetime.fromisoformat(event.until or "").astimezone()
-    except ValueError:
+    except (ValueError, OverflowError):
         pass  # it has no end, or one that nobody can read
     else:
         is_today = until.date() == datetime.now(until.tzinfo).date()

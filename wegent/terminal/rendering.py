@@ -174,7 +174,7 @@ class Renderer:
         text = visible(event.text)
         try:
             until = datetime.fromisoformat(event.until or "").astimezone()
-        except ValueError:
+        except (ValueError, OverflowError):
             return text
         is_today = until.date() == datetime.now(until.tzinfo).date()
         when = self._words("until", time=until.strftime("%H:%M:%S" if is_today else "%Y-%m-%d %H:%M"))
