@@ -1,6 +1,7 @@
 """The kernel's one session: its client, and the tasks that it knows by name."""
 
 import os
+import weakref
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
@@ -29,7 +30,7 @@ class Session:
         """The conversation whose Python kernel the next cell for the same place uses."""
         self.is_pickling_told = False
         self._client: Client | None = None
-        self._views: list[Any] = []
+        self._views: weakref.WeakSet[Any] = weakref.WeakSet()
 
     @property
     def in_kernel(self) -> bool:
@@ -67,12 +68,12 @@ class Session:
         return task
 
     def keep(self, view: Any) -> None:
-        """Close ``view`` with the session."""
-        self._views.append(view)
+        """Close ``view`` with the session, unless it is gone by then: its cell was run again."""
+        self._views.add(view)
 
     def close(self) -> None:
         """Close the views and the client; the tasks go on."""
-        for view in self._views:
+        for view in list(self._views):
             view.close()
         self._views.clear()
         client, self._client = self._client, None

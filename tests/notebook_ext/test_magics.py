@@ -149,6 +149,22 @@ async def test_a_task_in_the_background_is_a_variable_and_outlives_the_kernel(
     assert "nothing" in unknown.stderr and "%wegent tasks" in unknown.stderr
 
 
+async def test_a_cell_that_is_run_again_keeps_nothing_of_its_former_views(stack: Stack, start_kernel: Any) -> None:
+    user, kernel = await ready(stack, start_kernel)
+    sent = await kernel.run("%%wegent -d workstation -s Command\necho over")
+    assert sent.error is None, sent.error
+    task_id = (await stack.get(user, "/tasks"))["items"][0]["last_subtask"]["subtask_id"]
+    for _ in range(4):
+        assert (await kernel.run(f"%wegent attach {task_id}", cell="again")).error is None
+    await kernel.run("pass", cell="again")
+    views = "[each for each in __import__('gc').get_objects() if type(each).__name__ == 'TaskView']"
+
+    async def are_gone() -> bool:
+        return await kernel.value(f"(__import__('gc').collect() and 0) or len({views})") == "1"
+
+    await eventually(are_gone, 20, "only the first cell's view is there")
+
+
 async def test_an_interrupt_asks_to_stop_and_a_second_one_leaves(stack: Stack, start_kernel: Any) -> None:
     user, kernel = await ready(stack, start_kernel)
     stopped = await kernel.begin("%%wegent -d workstation -s Command\necho begun; sleep 100")
