@@ -6,6 +6,7 @@ from typing import Any
 
 from notebook_ext.words import Words
 from wegent.client.errors import WegentError
+from wegent.client.tracebacks import harmless
 
 _COMMAND = re.compile(r"(?<![\w%-])wegent (?=(?:login|devices|tasks|attach|cancel)\b)")
 """A command of the terminal that is a magic here."""
@@ -34,7 +35,7 @@ def remote_error(output: dict[str, Any]) -> RemoteError:
     name = str(output.get("ename") or "Error")
     kind = type(name if name.isidentifier() else "Error", (RemoteError,), {})
     error: RemoteError = kind(str(output.get("evalue", "")))
-    error.remote = [str(line) for line in output.get("traceback") or ()]
+    error.remote = [harmless(str(line)) for line in output.get("traceback") or ()]
     return error
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from IPython.display import clear_output, publish_display_data
 
+from wegent.client.tracebacks import harmless
 from wegent.protocol.output_events import AnyEvent, CellOutput, Notice, Stream, Text
 
 
@@ -78,7 +79,8 @@ class Outputs:
 def _data(output: dict[str, Any]) -> dict[str, Any]:
     """Return the bundle, whose texts nbformat lets be lists of lines."""
     data = output.get("data") or {}
-    return {kind: _joined(each) if "json" not in kind else each for kind, each in data.items()}
+    texts = {kind: _joined(each) if "json" not in kind else each for kind, each in data.items()}
+    return texts | {kind: harmless(texts[kind]) for kind in texts.keys() & {"text/plain"}}
 
 
 def _joined(text: Any) -> str:
@@ -87,5 +89,5 @@ def _joined(text: Any) -> str:
 
 def _write(name: str, text: str) -> None:
     stream = sys.stderr if name == "stderr" else sys.stdout
-    stream.write(text)
+    stream.write(harmless(text) if stream.isatty() else text)  # a page obeys no control sequences
     stream.flush()

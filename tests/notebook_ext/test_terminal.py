@@ -1,10 +1,23 @@
 """The magics in IPython in a terminal."""
 
 import sys
+from io import StringIO
 from pathlib import Path
 
+import pytest
 from support.stack import Stack
 from support.terminal import Terminal
+
+from notebook_ext.errors import remote_error
+from notebook_ext.outputs import Outputs
+from wegent.protocol.output_events import CellOutput, Notice, Stream
+
+
+class Screen(StringIO):
+    """Text that a terminal would show."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 async def test_a_cell_in_a_terminal_is_followed_as_text(
@@ -26,3 +39,19 @@ async def test_a_cell_in_a_terminal_is_followed_as_text(
         await terminal.shows("\none\n", 30)
         terminal.type("\x03")
         await terminal.shows("stopped(.*\n)*In \\[4\\]: ", 30)
+
+
+@pytest.mark.parametrize("title", ["\x1b]0;stolen\x07", "\x1b[2J", "\x9b2J", "\r"])
+def test_code_on_a_device_steers_no_terminal(title: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Screen()
+    monkeypatch.setattr("sys.stdout", screen)
+    monkeypatch.setattr("sys.stderr", screen)
+    said = f"\x1b[31mred\x1b[0m{title}"
+    outputs = Outputs()
+    outputs.publish(CellOutput(1, {"output_type": "stream", "name": "stdout", "text": said}))
+    outputs.publish(Stream("stderr", said))
+    outputs.publish(Notice("info", said))
+    outputs.publish(CellOutput(1, {"output_type": "execute_result", "data": {"text/plain": [said]}}))
+    traceback = remote_error({"ename": "E", "evalue": "", "traceback": [said]})._render_traceback_()
+    assert title not in screen.getvalue() + "".join(traceback) + repr(outputs.value)
+    assert screen.getvalue().count("\x1b[31mred\x1b[0m") == 3

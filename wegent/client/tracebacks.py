@@ -8,7 +8,7 @@ _OWN = str(Path(__file__).parents[1])
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 """ECMA-48's SGR: the one control sequence that only changes how text looks."""
 _CONTROL = re.compile(
-    r"\x1b(?!\[[0-9;]*m)(\][^\x07\x1b]*(\x07|\x1b\\)?|\[[0-9;?]*[ -/]*[@-~]?)?|[\x00-\x08\x0b-\x1a\x7f]"
+    r"\x1b(?!\[[0-9;]*m)(\][^\x07\x1b]*(\x07|\x1b\\)?|\[[0-9;?]*[ -/]*[@-~]?)?|[\x00-\x08\x0b-\x1a\x7f-\x9f]"
 )
 RED = "\x1b[31m"
 PLAIN = "\x1b[0m"
