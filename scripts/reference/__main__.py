@@ -22,7 +22,8 @@ import wegent
 
 client = wegent.Client()
 task = client.run("Summarise ./data", device="workstation")
-for event in task.stream(): ...
+for event in task.stream():
+    ...
 task.result(timeout=60)
 ```
 

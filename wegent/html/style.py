@@ -42,13 +42,14 @@ background:var(--jp-layout-color1,transparent)}
 .wegent .wg-frame{width:100%;height:320px;border:1px solid var(--jp-border-color2,#ccc);background:#fff}
 .wegent table{border-collapse:collapse;font-size:12px;margin:4px 0;border:0}
 .wegent table th,.wegent table td{padding:3px 10px;border:0;border-bottom:1px solid var(--jp-border-color2,#ddd);
-text-align:left;vertical-align:top}
+vertical-align:top}
+.wegent.wegent th,.wegent.wegent td{text-align:left}
 .wegent .wg-tasks{table-layout:fixed;width:100%;margin:0}
 .wegent .wg-devices{display:grid;grid-template-columns:9em minmax(7em,12em) 6em 6em 6em minmax(8em,1fr);
 gap:2px 8px}
 .wegent .wg-foreign th,.wegent .wg-foreign td{text-align:right}
 .wegent th{font-weight:600;color:var(--jp-content-font-color2,#777)}
-.wegent .wg-number{text-align:right;font-variant-numeric:tabular-nums}
+.wegent.wegent .wg-number{text-align:right;font-variant-numeric:tabular-nums}
 .wegent .wg-bar{display:flex;height:8px;border-radius:4px;overflow:hidden;background:var(--jp-layout-color3,#ddd);
 max-width:480px;margin:4px 0}
 .wegent .wg-bar-completed{background:var(--jp-success-color1,#388e3c)}
