@@ -138,6 +138,9 @@ class View:
             await self.follow()
         except WegentError as error:
             self.report(error)
+        except Exception as error:  # nobody awaits this future: what is not said here is said nowhere
+            self.report(f"{type(error).__name__}: {error}")
+            raise
         finally:
             self.painter.close()
             self.save()

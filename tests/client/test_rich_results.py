@@ -40,7 +40,7 @@ def use(client: Client, folder: Path) -> None:
     result = task.result(60)
     assert "<table" in result.bundle["text/html"]
     assert result.text == "   x\n0  1\n1  2" == result.bundle["text/plain"]
-    assert result._repr_mimebundle_() == (result.bundle, {}) and result._repr_markdown_() is None
+    assert result._repr_mimebundle_() == (result.bundle, {}) and result._repr_html_() is None
     assert [each["output_type"] for each in result.outputs] == ["stream", "execute_result"]
     log = task.log()
     assert log.text == "reading\n" == task.output()
@@ -117,6 +117,7 @@ def test_outputs_are_joined_updated_and_cleared_as_in_jupyter() -> None:
 
 
 def test_an_answer_is_still_shown_as_markdown() -> None:
-    assert Result({"text": "**yes**"})._repr_markdown_() == "**yes**"
+    answer = Result({"text": "**yes** ![](https://elsewhere/?told)"})._repr_html_()
+    assert answer is not None and "<strong>yes</strong>" in answer and "<img" not in answer
     assert Result({"text": "yes"})._repr_mimebundle_() is None
-    assert Result({"exit_code": 0})._repr_markdown_() == "<code>{&#x27;exit_code&#x27;: 0}</code>"
+    assert "<code>{&#x27;exit_code&#x27;: 0}</code>" in (Result({"exit_code": 0})._repr_html_() or "")

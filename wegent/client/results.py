@@ -54,11 +54,14 @@ class Result(dict[str, Any]):
         code = self.get("exit_code")
         return code if isinstance(code, int) else None
 
-    def _repr_markdown_(self) -> str | None:
-        """Show the answer as the Markdown that it mostly is, in a notebook."""
+    def _repr_html_(self) -> str | None:
+        """Show the answer as the Markdown that it mostly is; pictures from elsewhere stay links."""
         if self.bundle:  # which a notebook would show second to this
             return None
-        return self.text or f"<code>{html.escape(dict.__repr__(self))}</code>"
+        from wegent.html.markdown import rendered
+        from wegent.html.style import styled
+
+        return styled(rendered(self.text) if self.text else f"<code>{html.escape(dict.__repr__(self))}</code>")
 
 
 def printed(event: AnyEvent) -> str:
