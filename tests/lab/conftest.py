@@ -33,9 +33,9 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
     return report
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
-    """A whole Wegent."""
+    """A whole Wegent; it ends with the file, since what executors keep must not meet other rooms' tests."""
     folder = tmp_path_factory.mktemp("lab")
     programs = Programs(folder)
     try:
@@ -45,7 +45,7 @@ async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
         programs.close()
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def lab(site: Site) -> JupyterLab:
     """A JupyterLab of the person whose Wegent it is: logged in there."""
     programs = site.up.programs
@@ -59,7 +59,7 @@ async def lab(site: Site) -> JupyterLab:
     return running
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def surfer() -> AsyncIterator[Surfer]:
     """One person's headless Chromium."""
     async with running_browser() as browser, surfing(browser, size=(1100, 900)) as one:

@@ -36,7 +36,7 @@ async def test_a_cell_in_a_terminal_is_followed_as_text(
         terminal.type(
             "get_ipython().run_cell_magic('wegent', '-d workstation -s Command', 'echo o\"\"ne; sleep 30')\n"
         )
-        await terminal.shows("\none\n", 30)
+        await terminal.shows(r"one\r?\n", 30)
         terminal.type("\x03")
         await terminal.shows("stopped(.*\n)*In \\[4\\]: ", 30)
 
