@@ -1,7 +1,6 @@
 """`%%wegent`: a cell that is a prompt, or code, for a device."""
 
 import argparse
-import sys
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -72,7 +71,7 @@ def _is_python(session: Session, given: argparse.Namespace) -> bool:
         raise UsageError(session.words("no_files_with_variables"))
     if carries and not session.is_pickling_told:
         session.is_pickling_told = True
-        print(session.words("pickled"), file=sys.stderr)
+        print(session.words("pickled"))
     return is_python
 
 
