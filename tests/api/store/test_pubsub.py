@@ -29,14 +29,14 @@ async def test_a_redis_that_comes_back_in_the_middle_of_subscribing_serves_every
                     nonlocal refused
                     if not refused:
                         refused += 1
+                        heard.clear()  # a confirmation of before may have been on its way until here
                         redis_server.start()
                         raise RedisError("not yet")
                     await subscribe(channels)
 
                 monkeypatch.setattr(pubsub, "_subscribe_in_turn", refuse_once)
-                heard.clear()
+                await eventually(lambda: refused == 1)
                 await eventually(lambda: None in heard)
-                assert refused == 1
                 await pubsub.publish("news", b"again")
                 await eventually(lambda: b"again" in heard)
         finally:
