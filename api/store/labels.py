@@ -7,6 +7,7 @@ import msgspec
 import sqlalchemy as sa
 from databases.core import Connection
 
+from api.store import folders
 from api.store.devices import DeviceRow
 from api.store.tables import subtasks, wanted_labels
 
@@ -37,5 +38,6 @@ def suits(device: DeviceRow) -> sa.ColumnElement[bool]:
         subtasks.c.labels.is_not(None),
         subtasks.c.device.is_(None),
         subtasks.c.shell.in_(device.about.shells),
+        folders.suits(device),
         ~is_missing,
     )

@@ -7,8 +7,8 @@ import msgspec
 import sqlalchemy as sa
 from msgspec import Meta
 
+from api.store import folders, settle, subtasks, targets, tasks
 from api.store import labels as wanted
-from api.store import settle, subtasks, targets, tasks
 from api.store.clock import now_ms
 from api.store.database import REFERENCE_VIOLATIONS, UNIQUE_VIOLATIONS
 from api.store.store import Store
@@ -54,7 +54,7 @@ async def send(store: Store, user_id: str, message: Send) -> Sent:
         shell = message.shell or await _last_shell(store, message.task_id)
         shell = await target.check(store, Wish(shell, options.workdir, message.wait))
         try:
-            row = await _insert(store, user_id, message, target, shell)
+            row = await _insert(store, user_id, message, target, Wish(shell, options.workdir, message.wait))
         except (*UNIQUE_VIOLATIONS, *REFERENCE_VIOLATIONS):
             sent = await _sent_before(store, user_id, message.client_id)
             if sent is None:
@@ -87,6 +87,8 @@ def _checked_options(message: Send) -> CommonOptions:
         options = msgspec.convert(message.options, CommonOptions)
     except msgspec.ValidationError as error:
         raise ProtocolError(Code.BAD_MESSAGE, f"`options` is not valid: {error}.", field="options") from None
+    if "\0" in (options.workdir or ""):
+        raise ProtocolError(Code.BAD_MESSAGE, "A folder's path has no NUL character.", field="options.workdir")
     if not message.prompt and not options.argv and "notebook" not in message.options:
         raise ProtocolError(Code.BAD_MESSAGE, "The prompt is empty.", "Write what is to be done.", field="prompt")
     return options
@@ -108,7 +110,7 @@ async def _last_shell(store: Store, task_id: str | None) -> str | None:
     return last[-1].shell if last else None
 
 
-async def _insert(store: Store, user_id: str, message: Send, target: Target, shell: str) -> SubtaskRow:
+async def _insert(store: Store, user_id: str, message: Send, target: Target, wish: Wish) -> SubtaskRow:
     now = now_ms()
     async with store.database.write() as connection:
         queued = await connection.fetch_val(
@@ -129,7 +131,8 @@ async def _insert(store: Store, user_id: str, message: Send, target: Target, she
             **target.columns,
             "state": State.QUEUED.value,
             "attempt": 0,
-            "shell": shell,
+            "shell": wish.shell,
+            "folder": None if wish.workdir is None else folders.written(wish.workdir),
             "prompt": message.prompt.encode(),
             "options": msgspec.json.encode(message.options),
             "failed_offers": 0,

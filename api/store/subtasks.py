@@ -37,6 +37,7 @@ class SubtaskRow(msgspec.Struct, frozen=True, kw_only=True):
     state: State
     attempt: int
     shell: str
+    folder: str | None
     prompt: str
     options: dict[str, Any]
     failed_offers: int

@@ -115,6 +115,8 @@ subtasks = sa.Table(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("attempt", sa.BigInteger, nullable=False),
     sa.Column("shell", sa.Text, nullable=False),
+    # Where it wants to work, as options.workdir says, so that the database compares it with a device's folders.
+    sa.Column("folder", sa.Text),
     sa.Column("prompt", sa.LargeBinary, nullable=False),
     sa.Column("options", sa.LargeBinary, nullable=False),
     sa.Column("failed_offers", sa.Integer, nullable=False),

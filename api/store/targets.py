@@ -3,12 +3,11 @@
 Each says which columns of ``subtasks`` put one into its queue, and refuses what it could never take.
 """
 
-import re
 from typing import Any, NamedTuple
 
 from databases.core import Connection
 
-from api.store import cloud, devices, labels, subtasks
+from api.store import cloud, devices, folders, labels, subtasks
 from api.store.devices import DeviceRow
 from api.store.store import Store
 from api.store.tables import devices as device_table
@@ -42,7 +41,7 @@ class OneDevice(NamedTuple):
         """Return the shell to use; raise ``device_offline``, ``forbidden`` or ``shell_not_offered``."""
         if not wish.wait and await devices.are_offline(store, [self.device]):
             raise ProtocolError(Code.DEVICE_OFFLINE, f"{self.device.name} is offline.")
-        if not _offers_folder(self.device, wish.workdir):
+        if not folders.offers(self.device, wish.workdir):
             raise _folder_refused(f"{self.device.name} does not offer", wish.workdir)
         return _shell(f"{self.device.name} does not offer", self.device.about.shells, wish.shell)
 
@@ -64,7 +63,7 @@ class TheCloud(NamedTuple):
 
 
 class AnyDevice(NamedTuple):
-    """Whichever of the user's own devices has these labels, offers the shell and has a free slot first."""
+    """Whichever of the user's own devices that has the labels, shell and folder has a free slot first."""
 
     user_id: str
     labels: dict[str, str]
@@ -89,7 +88,7 @@ class AnyDevice(NamedTuple):
         offered = dict.fromkeys(shell for device in having for shell in device.about.shells)
         shell = _shell(f"None of your devices{self._with_labels} offers", list(offered), wish.shell)
         offering = [device for device in having if shell in device.about.shells]
-        able = [device for device in offering if _offers_folder(device, wish.workdir)]
+        able = [device for device in offering if folders.offers(device, wish.workdir)]
         if not able:
             raise _folder_refused(f"None of {_names(offering)} offers", wish.workdir)
         if not wish.wait and await devices.are_offline(store, able):
@@ -189,15 +188,6 @@ def _shell(refusal: str, offered: list[str], wanted: str | None) -> str:
             f"Offered: {', '.join(offered)}. The owner adds others with --shell.",
         )
     return wanted
-
-
-def _offers_folder(device: DeviceRow, workdir: str | None) -> bool:
-    """The device resolves links and decides; this finds early what it cannot allow."""
-    if workdir is None:
-        return True
-    path = re.sub(r"[\\/]+", "/", workdir).rstrip("/") + "/"
-    folders = [re.sub(r"[\\/]+", "/", folder).rstrip("/") + "/" for folder in device.about.folders]
-    return "/../" not in path and any(path.startswith(folder) for folder in folders)
 
 
 def _folder_refused(refusal: str, workdir: str | None) -> ProtocolError:

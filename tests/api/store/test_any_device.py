@@ -56,6 +56,21 @@ async def test_only_a_device_with_all_the_labels_and_the_shell_takes_it(work: Wo
     assert [one.id for one in await work.claim(full)] == [row.id]
 
 
+async def test_only_a_device_that_offers_the_folder_takes_it(work: Work) -> None:
+    user = await work.user()
+    others = [
+        await work.register(user, "none"),
+        await work.register(user, "short", folders=["/data/ap"]),
+        await work.register(user, "case", folders=["/Data/App"]),
+    ]
+    owner = await work.register(user, "owner", folders=["/else", "/data/app/"])
+    row = await work.send(user, device_id=ANY, options={"workdir": "/data//app/sub"})
+    for session in others:
+        assert await work.claim(session) == []
+    assert [one.id for one in await work.claim(owner)] == [row.id]
+    assert (await refusal(work, user, options={"workdir": "/data/app/\0"})).code is Code.BAD_MESSAGE
+
+
 async def test_a_name_and_a_value_are_compared_whole(work: Work) -> None:
     user = await work.user()
     odd = {"a=b": "c", 'quo"te': "ü\0", "empty": ""}

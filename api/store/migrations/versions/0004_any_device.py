@@ -12,6 +12,7 @@ depends_on = None
 def upgrade() -> None:
     # A process of the version before goes on writing rows without these: they go to one device, or to the cloud.
     op.add_column("subtasks", sa.Column("labels", sa.LargeBinary(), nullable=True))
+    op.add_column("subtasks", sa.Column("folder", sa.Text(), nullable=True))
     waits = sa.text("labels IS NOT NULL AND device IS NULL")
     op.create_index(
         "subtasks_for_any",
@@ -33,4 +34,5 @@ def downgrade() -> None:
     op.drop_table("wanted_labels")
     op.drop_index("subtasks_for_any", "subtasks")
     with op.batch_alter_table("subtasks", schema=None) as batch_op:
+        batch_op.drop_column("folder")
         batch_op.drop_column("labels")
