@@ -1,7 +1,6 @@
 """The words behind `%wegent` and `%%wegent`."""
 
 import argparse
-import json
 import keyword
 import shlex
 from typing import Any, NoReturn
@@ -9,27 +8,22 @@ from typing import Any, NoReturn
 from IPython.core.error import UsageError
 
 from notebook_ext.words import Words
+from wegent.terminal.option_values import option_value
 
 PLAIN = ("login", "devices", "tasks", "attach", "ask", "cancel", "result")
 PASSED_ON = ("up", "down")
 """Commands whose words the local executor reads itself."""
 COMMANDS = (*PLAIN, *PASSED_ON)
+PYTHON = "Python"
+BUILT_IN = ("ClaudeCode", "Notebook", PYTHON, "Command")
 
 
 class Parser(argparse.ArgumentParser):
-    """Ends no kernel: what cannot be meant so is a :class:`UsageError`, and help is printed."""
+    """What cannot be meant so is a :class:`UsageError`; once help is printed, ``SystemExit`` is raised as ever."""
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, and how it is used."""
         raise UsageError(f"{message}\n{self.format_usage().strip()}")
-
-    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
-        """End the parsing, after help was printed."""
-        raise HelpShown
-
-
-class HelpShown(Exception):  # noqa: N818 - nothing is wrong
-    """Help was asked for and is printed."""
 
 
 def split(line: str) -> list[str]:
@@ -89,7 +83,7 @@ def cell_parser(words: Words) -> Parser:
         "-l", "--label", type=_pair, action="append", metavar="NAME=VALUE", help=words("help_labels")
     )
     where.add_argument("--any", action="store_true", help=words("help_any"))
-    parser.add_argument("-s", "--shell", metavar="SHELL", help=words("help_shell"))
+    parser.add_argument("-s", "--shell", type=_shell, metavar="SHELL", help=words("help_shell"))
     parser.add_argument("--dir", metavar="DIR", help=words("help_cell_dir"))
     variables = {"action": "extend", "nargs": "+", "default": [], "metavar": "NAME", "type": _name(words)}
     parser.add_argument("--in", dest="inputs", help=words("help_in"), **variables)
@@ -107,14 +101,8 @@ def cell_parser(words: Words) -> Parser:
 
 
 def option_values(pairs: list[tuple[str, str]]) -> dict[str, Any]:
-    """Return options: a value is read as JSON where it is that (a number, true, a list), else as text."""
-    values: dict[str, Any] = {}
-    for name, text in pairs:
-        try:
-            values[name] = json.loads(text)
-        except ValueError:
-            values[name] = text
-    return values
+    """Return options as a task takes them."""
+    return {name: option_value(text) for name, text in pairs}
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -131,6 +119,11 @@ def _name(words: Words) -> Any:
         return text
 
     return name
+
+
+def _shell(text: str) -> str:
+    """Return a built-in shell's name however it is written, and others as they are."""
+    return next((name for name in BUILT_IN if name.lower() == text.lower()), text)
 
 
 def _count(text: str) -> int:

@@ -7,13 +7,12 @@ from typing import Any, NamedTuple
 from IPython.core.error import UsageError
 
 from notebook_ext import arguments, following
+from notebook_ext.arguments import PYTHON
 from notebook_ext.errors import CellError
 from notebook_ext.outputs import RemoteValue
 from notebook_ext.session import Session
 from wegent.client.blocking_tasks import Task
 from wegent.client.errors import NotFoundError
-
-PYTHON = "Python"
 
 
 class Sending(NamedTuple):
@@ -62,10 +61,8 @@ def _is_python(session: Session, given: argparse.Namespace) -> bool:
     carries = bool(given.inputs or given.outputs)
     if given.shell is None and carries:
         given.shell = PYTHON
-    is_python = given.shell is not None and given.shell.lower() == PYTHON.lower()
-    if is_python:
-        given.shell = PYTHON
-    elif carries:
+    is_python: bool = given.shell == PYTHON
+    if carries and not is_python:
         raise UsageError(session.words("only_python"))
     if carries and given.file:
         raise UsageError(session.words("no_files_with_variables"))

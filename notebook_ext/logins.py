@@ -63,7 +63,7 @@ def _pair(session: Session, portal: Portal, server: str) -> Login:
     """Show a code, and wait until it is approved; what is left in the cell is who is logged in, and no code."""
     codes: Future[pairing.Codes] = Future()
     finishing = portal.submit(_approved(session, server, codes))
-    shown = DisplayHandle()
+    shown = Place(session)
     try:
         either: list[Future[Any]] = [codes, finishing]
         wait(either, return_when="FIRST_COMPLETED")
@@ -72,17 +72,17 @@ def _pair(session: Session, portal: Portal, server: str) -> Login:
         login = finishing.result()
     except KeyboardInterrupt:
         finishing.cancel()
-        _put(session, shown, session.words("login_left"))
+        shown.put(session.words("login_left"))
         raise CellError(session.words("login_left")) from None
-    _put(session, shown, session.words("logged_in", url=login.url, user=login.user))
+    shown.put(session.words("logged_in", url=login.url, user=login.user))
     return login
 
 
-def _wait_shown(session: Session, shown: DisplayHandle, codes: pairing.Codes, finishing: Future[Login]) -> None:
+def _wait_shown(session: Session, shown: "Place", codes: pairing.Codes, finishing: Future[Login]) -> None:
     began, turn, words = time.monotonic(), 0, session.words
     while True:
         waited = words("login_waits", seconds=int(time.monotonic() - began))
-        _put(session, shown, _text(session, codes), _page(session, codes), f"{_SPINNER[turn % 4]} {waited}")
+        shown.put(_text(session, codes), _page(session, codes), f"{_SPINNER[turn % 4]} {waited}")
         if wait([finishing], timeout=SPIN_SECONDS).done:
             return
         turn += 1
@@ -114,18 +114,24 @@ def _page(session: Session, codes: pairing.Codes) -> str:
     )
 
 
-def _put(session: Session, shown: DisplayHandle, text: str, page: str = "", status: str = "") -> None:
-    """Show it in the same place; in a terminal, which has none, what is new below."""
-    is_first = not getattr(shown, "_wegent_begun", False)
-    if not session.in_kernel:
-        if is_first or not status:
+class Place:
+    """One place in a cell that shows what is newest; in a terminal, which has none, it is printed once."""
+
+    def __init__(self, session: Session) -> None:
+        self._in_kernel = session.in_kernel
+        self._display = DisplayHandle()
+        self._is_begun = False
+
+    def put(self, text: str, page: str = "", status: str = "") -> None:
+        """Show a text (as HTML: ``page``), and below it how it stands."""
+        if self._in_kernel:
+            body = page or f"<p>{html.escape(text)}</p>"
+            plain = f"{text}\n{status}".strip()
+            show: Callable[..., None] = self._display.update if self._is_begun else self._display.display
+            show({"text/plain": plain, "text/html": f"{body}<p>{html.escape(status)}</p>"}, raw=True)
+        elif not self._is_begun or not status:
             print(text)
-    else:
-        body = page or f"<p>{html.escape(text)}</p>"
-        data = {"text/plain": f"{text}\n{status}".strip(), "text/html": f"{body}<p>{html.escape(status)}</p>"}
-        show: Callable[..., None] = shown.display if is_first else shown.update
-        show(data, raw=True)
-    shown._wegent_begun = True  # type: ignore[attr-defined]
+        self._is_begun = True
 
 
 async def _nothing() -> None:

@@ -30,7 +30,7 @@ class WegentMagics(Magics):
 
         try:
             return self._line(line) if cell is None else self._cell(line, cell)
-        except arguments.HelpShown:
+        except SystemExit:  # argparse's, after help: it must not end the kernel
             return None
         except WegentError as error:
             if isinstance(error, LoginError):

@@ -37,7 +37,7 @@ class Stage:
         view = self._code_view or self._view
         if view is not None and view.questions.are_open and not self._is_told:
             self._is_told = True
-            if not subshells.are_there(self._session.ipython.kernel):  # type: ignore[attr-defined]
+            if not subshells.are_there(getattr(self._session.ipython, "kernel", None)):
                 print(self._session.words("unheard_buttons"), file=sys.stderr)
 
     def end(self) -> None:

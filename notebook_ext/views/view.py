@@ -2,6 +2,7 @@
 
 import os
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Coroutine
 from concurrent import futures
 from concurrent.futures import Future
@@ -26,7 +27,7 @@ LAST_SECONDS = 10.0
 """How long the last state may be awaited once a task has ended."""
 
 
-class View:
+class View(ABC):
     """A widget that follows something. Subclasses fill ``root`` and say what they follow."""
 
     subject = ""
@@ -103,21 +104,21 @@ class View:
         self._actions.add(future)
         future.add_done_callback(self._actions.discard)
 
+    @abstractmethod
     def text(self) -> str:
         """Return how it stands as plain text."""
-        raise NotImplementedError
 
+    @abstractmethod
     def html(self) -> str:
         """Return how it stands as HTML, without its style."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def follow(self) -> None:
         """Follow until the end."""
-        raise NotImplementedError
 
+    @abstractmethod
     def paint(self) -> None:
         """Set what has changed."""
-        raise NotImplementedError
 
     def report(self, error: WegentError | str) -> None:
         """Say what went wrong; called in the client's thread."""

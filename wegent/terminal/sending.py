@@ -5,8 +5,6 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from wegent.client.async_client import AsyncClient
 from wegent.client.errors import SettledError
 from wegent.client.files import made
@@ -17,6 +15,7 @@ from wegent.terminal.following import INTERRUPTED, Follower, cancel_all
 from wegent.terminal.interrupts import Interrupts
 from wegent.terminal.json_following import follow_as_json
 from wegent.terminal.json_lines import json_line
+from wegent.terminal.option_values import option_value
 from wegent.terminal.saving import Saver
 from wegent.terminal.session import Session, UsageError
 from wegent.terminal.uploading import upload_all
@@ -113,7 +112,7 @@ def _values(session: Session, arguments: argparse.Namespace) -> dict[str, Any]:
         name, is_there, value = text.partition("=")
         if not name or not is_there:
             raise UsageError(session.words("reading_option", text=text))
-        options[name] = _option_value(value)
+        options[name] = option_value(value)
     if arguments.get:
         options["results"] = arguments.get
     return {
@@ -124,14 +123,6 @@ def _values(session: Session, arguments: argparse.Namespace) -> dict[str, Any]:
         "options": options,
         "title": arguments.title,
     }
-
-
-def _option_value(text: str) -> Any:
-    """Read a value as JSON where it is that (a number, true, a list), else as the text it is."""
-    try:
-        return msgspec.json.decode(text)
-    except msgspec.DecodeError:
-        return text
 
 
 def _folder(folder: str | None) -> str | None:
