@@ -16,10 +16,11 @@ from notebook_ext.outputs import Outputs, RemoteValue
 from notebook_ext.session import Session
 from notebook_ext.stage import Stage
 from wegent.client.blocking_tasks import Task
+from wegent.client.cell_outputs import completed
 from wegent.client.errors import SettledError, WegentError
 from wegent.protocol.chat_messages import Done
 from wegent.protocol.output_events import AnyEvent, Approval
-from wegent.protocol.resources import Subtask, TaskError
+from wegent.protocol.resources import CLOUD, Subtask, TaskError
 from wegent.protocol.states import State
 
 LOOK_SECONDS = 0.2
@@ -73,7 +74,7 @@ def follow(session: Session, task: Task, is_code: bool = False) -> RemoteValue |
     if not session.in_kernel and not is_code:
         _in_terminal(session, task)
         return None
-    outputs = Outputs()
+    outputs = Outputs(lambda: task.subtask().device_id == CLOUD)
     with Ears() as ears:
         stage = Stage(session, task, is_code)
         following = task.portal.submit(_read(task, ears) if stage.is_bare else _wait(task, ears))
@@ -135,7 +136,7 @@ async def _read(task: Task, ears: Ears) -> None:
 async def _read_all(task: Task, ears: Ears) -> Done:
     async with task.core.stream() as stream:
         while events := await stream.read():
-            ears.news.put(events)
+            ears.news.put(await completed(task.client.core.rest, events))
         assert stream.outcome is not None
         return stream.outcome
 

@@ -1,7 +1,10 @@
 """Outputs of a cell that ran elsewhere, published here as if it had run here."""
 
+import os
 import sys
 import uuid
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from IPython.display import clear_output, publish_display_data
@@ -27,9 +30,14 @@ class RemoteValue:
 
 
 class Outputs:
-    """Publishes events of one task, in the thread that runs the cell, in order."""
+    """Publishes events of one task, in the thread that runs the cell, in order.
 
-    def __init__(self) -> None:
+    ``is_foreign``, asked once and only where something rich is shown, says whether a machine that is not one's own
+    says it: then its HTML is made safe, and its scripts do not run.
+    """
+
+    def __init__(self, is_foreign: Callable[[], bool] = lambda: False) -> None:
+        self._is_foreign = cache(is_foreign)
         self.value: RemoteValue | None = None
         """What the last expression gave."""
         self.error: dict[str, Any] | None = None
@@ -61,7 +69,7 @@ class Outputs:
             case "execute_result":
                 if self.value is not None:
                     publish_display_data(*self.value._repr_mimebundle_())
-                self.value = RemoteValue(_data(output), output.get("metadata") or {})
+                self.value = RemoteValue(*self._bundle(output))
             case "error":
                 self.error = output
             case _:
@@ -71,9 +79,19 @@ class Outputs:
         """Publish rich data; ids of displays are other ones here, so that two runs do not meet."""
         given = (output.get("transient") or {}).get("display_id")
         transient = {"display_id": self._ids.setdefault(str(given), uuid.uuid4().hex)} if given else {}
-        publish_display_data(
-            _data(output), output.get("metadata") or {}, transient=transient, update=is_update and bool(given)
-        )
+        publish_display_data(*self._bundle(output), transient=transient, update=is_update and bool(given))
+
+    def _bundle(self, output: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return an output's forms and what is said of them."""
+        data, metadata = _data(output), output.get("metadata") or {}
+        if data.keys() <= {"text/plain"} or not self._is_foreign():
+            return data, metadata
+        from wegent.html.bundles import bundle_html
+        from wegent.html.style import styled
+        from wegent.html.words import Words
+
+        page = styled(bundle_html(data, Words.for_locale(os.environ)))
+        return {"text/html": page, "text/plain": data.get("text/plain", "")}, {}
 
 
 def _data(output: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from ipywidgets import HTML, Layout, VBox
 
 from notebook_ext.views.questions import Questions, close_widgets
 from wegent.client.async_client import AsyncClient
+from wegent.client.cell_outputs import completed
 from wegent.client.errors import WegentError
 from wegent.client.tasks import AsyncTask
 from wegent.client.watches import Link
@@ -115,7 +116,7 @@ class Turn:
     async def _read(self) -> Done:
         async with self.task.stream() as stream:
             while events := await stream.read():
-                self.transcript.extend(events)
+                self.transcript.extend(await completed(self._client.rest, events))
                 self._touch()
             assert stream.outcome is not None
             return stream.outcome

@@ -60,6 +60,16 @@ async def test_python_runs_on_the_device_and_appears_as_if_it_had_run_here(
     assert anew.error is not None and anew.error["ename"] == "NameError"
 
 
+async def test_a_picture_too_large_for_an_event_is_shown_whole(stack: Stack, start_kernel: Any) -> None:
+    _, kernel = await ready(stack, start_kernel)
+    run = await kernel.run(
+        "%%wegent -d workstation -s Python\nimport base64, os\nfrom IPython.display import display\n"
+        "display({'image/png': base64.b64encode(bytes(300_000)).decode(), 'text/plain': 'grey'}, raw=True)"
+    )
+    assert run.error is None, run.error
+    assert [len(each["image/png"]) for each in run.bundles] == [400_000]
+
+
 async def test_variables_go_to_the_device_and_come_back(stack: Stack, start_kernel: Any) -> None:
     _, kernel = await ready(stack, start_kernel)
     await kernel.run("numbers = [1, 2, 3]")

@@ -55,3 +55,20 @@ def test_code_on_a_device_steers_no_terminal(title: str, monkeypatch: pytest.Mon
     traceback = remote_error({"ename": "E", "evalue": "", "traceback": [said]})._render_traceback_()
     assert title not in screen.getvalue() + "".join(traceback) + repr(outputs.value)
     assert screen.getvalue().count("\x1b[31mred\x1b[0m") == 3
+
+
+def test_what_a_machine_of_somebody_else_shows_has_no_power_over_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    published: list[dict[str, str]] = []
+    monkeypatch.setattr("notebook_ext.outputs.publish_display_data", lambda data, *_, **__: published.append(data))
+    hostile = {"text/html": "<b>x</b><script>steal()</script>", "application/javascript": "steal()"}
+    for is_foreign in (False, True):
+        outputs = Outputs(lambda is_foreign=is_foreign: is_foreign)
+        outputs.publish(CellOutput(1, {"output_type": "display_data", "data": hostile}))
+        outputs.publish(CellOutput(1, {"output_type": "execute_result", "data": hostile}))
+        published.append(outputs.value._repr_mimebundle_()[0] if outputs.value else {})
+    own, foreign = published[:2], published[2:]
+    assert own == [hostile, hostile]
+    for data in foreign:
+        assert data.keys() == {"text/html", "text/plain"}
+        assert "<b>x</b>" in data["text/html"] or "sandbox" in data["text/html"]
+        assert "<script" not in data["text/html"]

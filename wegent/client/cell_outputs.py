@@ -4,6 +4,8 @@ import base64
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from wegent.client.errors import WegentError
 from wegent.client.files import download
 from wegent.client.rest import Rest
@@ -59,6 +61,20 @@ async def whole(rest: Rest, outputs: list[dict[str, Any]]) -> list[dict[str, Any
         plain = {name: value for name, value in output.items() if name != "transient"}
         complete.append(plain | {"data": data} if "data" in output else plain)
     return complete
+
+
+async def completed(rest: Rest, events: Sequence[AnyEvent]) -> list[AnyEvent]:
+    """Return events whose outputs have what was too large for an event and came as a file."""
+    return [await _completed(rest, each) if isinstance(each, CellOutput) else each for each in events]
+
+
+async def _completed(rest: Rest, event: CellOutput) -> CellOutput:
+    transient = event.output.get("transient") or {}
+    if not transient.get("files"):
+        return event
+    [output] = await whole(rest, [event.output])
+    ids = {name: value for name, value in transient.items() if name != "files"}
+    return msgspec.structs.replace(event, output={**output, "transient": ids})
 
 
 def _append(outputs: list[dict[str, Any]], output: dict[str, Any]) -> None:
