@@ -40,25 +40,9 @@ def admit(offer: Execute, config: Config) -> Job | Refusal:
         permission.ForbiddenModeError,
     ) as error:
         return Refusal(str(error), retry=False)
-    if (checked.results or checked.outputs) and not config.allow_results:
-        return Refusal(
-            "This device sends no files back: its owner has not allowed it. Its owner can (wegent-executor"
-            f" --allow-results); else leave options.{'results' if checked.results else 'outputs'} out.",
-            retry=False,
-        )
-    if (checked.inputs or checked.outputs) and config.kind == "cloud":
-        return Refusal(
-            "Variables go only between one's own machines, since unpickling them runs code: in the cloud leave"
-            " options.inputs and options.outputs out.",
-            retry=False,
-        )
-    if checked.kernel and checked.kernel not in config.kernels and offer.shell in _WITH_KERNELS:
-        there = ", ".join(config.kernels) or "none"
-        return Refusal(f"This device does not offer the kernel {checked.kernel} (offered: {there}).", retry=False)
-    if not offer.prompt.strip() and not checked.argv and not checked.notebook:
-        return Refusal("The prompt is empty.", retry=False)
-    if "\0" in offer.prompt and offer.shell == "Command":
-        return Refusal("A command line may hold no NUL.", retry=False)
+    why_not = _not_allowed(checked, config) or _not_runnable(offer, checked, config)
+    if why_not is not None:
+        return Refusal(why_not, retry=False)
     return Job(
         subtask_id=offer.subtask_id,
         task_id=offer.task_id,
@@ -74,3 +58,30 @@ def admit(offer: Execute, config: Config) -> Job | Refusal:
         environ=config.environ,
         kernels=config.kernels,
     )
+
+
+def _not_allowed(checked: options.Options, config: Config) -> str | None:
+    """Return why the owner does not allow what is to travel back and forth."""
+    if (checked.results or checked.outputs) and not config.allow_results:
+        return (
+            "This device sends no files back: its owner has not allowed it. Its owner can (wegent-executor"
+            f" --allow-results); else leave options.{'results' if checked.results else 'outputs'} out."
+        )
+    if (checked.inputs or checked.outputs) and config.kind == "cloud":
+        return (
+            "Variables go only between one's own machines, since unpickling them runs code: in the cloud leave"
+            " options.inputs and options.outputs out."
+        )
+    return None
+
+
+def _not_runnable(offer: Execute, checked: options.Options, config: Config) -> str | None:
+    """Return why there is nothing here that could run it."""
+    if checked.kernel and checked.kernel not in config.kernels and offer.shell in _WITH_KERNELS:
+        there = ", ".join(config.kernels) or "none"
+        return f"This device does not offer the kernel {checked.kernel} (offered: {there})."
+    if not offer.prompt.strip() and not checked.argv and not checked.notebook:
+        return "The prompt is empty."
+    if "\0" in offer.prompt and offer.shell == "Command":
+        return "A command line may hold no NUL."
+    return None
