@@ -2,10 +2,14 @@
 
 import os
 import signal
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
+from inspect import iscoroutinefunction
 from pathlib import Path
+from typing import Any
 
 import pytest
+from support.failures import FAILED
 from support.marked import begin_run
 from support.postgres import PostgresCluster
 from support.processes import Programs
@@ -25,6 +29,38 @@ def pytest_configure() -> None:
     for name in list(os.environ):
         if name.startswith(_AMBIENT) or name.lower() in _PROXIES:
             del os.environ[name]
+
+
+_HERE = Path(__file__).parent
+_IN_ONE_LOOP = {"page", "lab", "notebooks"}
+"""Rooms whose tests share what takes long to start, and so the event loop that it lives in."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run tests in the event loop of what they share, and one file of each room after the other.
+
+    Rooms with few files, which are the slowest, are so begun early, and what runs at a time is mixed.
+    """
+    files: defaultdict[str, dict[Path, int]] = defaultdict(dict)
+    for item in items:
+        room = _room(item)
+        files[room].setdefault(item.path, len(files[room]))
+        if room in _IN_ONE_LOOP and iscoroutinefunction(getattr(item, "function", None)):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+    items.sort(key=lambda item: (files[_room(item)][item.path], _room(item) not in _IN_ONE_LOOP, str(item.path)))
+
+
+def _room(item: pytest.Item) -> str:
+    return item.path.relative_to(_HERE).parts[0] if item.path.is_relative_to(_HERE) else ""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    """Remember a failure, so that what a browser shows then is kept."""
+    report = yield
+    if report.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -2,35 +2,16 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Page
 from support.browser import Surfer, running_browser, surfing
+from support.failures import has_failed
 from support.jupyter_lab import JupyterLab
 from support.processes import Programs
 from support.site import Site, running_site
 from support.stack import FAST
-
-HERE = Path(__file__).parent
-FAILED = pytest.StashKey[bool]()
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run all tests here in one event loop, the browser's."""
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Any:
-    """Remember a failure, so that what the browser shows then is kept."""
-    report = yield
-    if report.when == "call":
-        item.stash[FAILED] = report.failed
-    return report
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -71,7 +52,7 @@ async def page(surfer: Surfer, tmp_path: Path, request: pytest.FixtureRequest) -
     """A tab of its own; what it shows when the test fails is kept."""
     tab = await surfer.page()
     yield tab
-    if request.node.stash.get(FAILED, False):
+    if has_failed(request):
         await surfer.save(tmp_path)
         print(f"what the browser showed: {tmp_path}")
     await tab.close()

@@ -1,22 +1,11 @@
 """What the example notebooks run on: one Wegent with three devices, and the real Claude CLI on a script."""
 
 from collections.abc import AsyncIterator
-from inspect import iscoroutinefunction
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from support.processes import Programs
 from support.site import Site, running_site
-
-HERE = Path(__file__).parent
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run what waits here in one event loop, that of the fixture that they share."""
-    for item in items:
-        if HERE in item.path.parents and iscoroutinefunction(getattr(item, "function", None)):
-            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

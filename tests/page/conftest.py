@@ -9,27 +9,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page
 from support.browser import Surf, Surfer, running_browser, surfing
+from support.failures import has_failed
 from support.processes import Programs
 from support.site import Site, running_site
-
-HERE = Path(__file__).parent
-FAILED = pytest.StashKey[bool]()
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run all tests of the page in one event loop, the browser's."""
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Any:
-    """Remember a failure, so that what the browser shows then is kept."""
-    report = yield
-    if report.when == "call":
-        item.stash[FAILED] = report.failed
-    return report
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -60,7 +42,7 @@ async def surf(chromium: Browser, tmp_path: Path, request: pytest.FixtureRequest
 
         yield open_one
         for number, surfer in enumerate(opened):
-            if request.node.stash.get(FAILED, False):
+            if has_failed(request):
                 folder = tmp_path / f"browser-{number}"
                 folder.mkdir()
                 await surfer.save(folder)
