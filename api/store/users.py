@@ -1,6 +1,7 @@
 """Users and their passwords (argon2id)."""
 
 import asyncio
+import base64
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,6 +11,7 @@ import msgspec
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import ARGON2_VERSION
 from databases.core import Connection
 
 from api.store.clock import now_ms
@@ -24,8 +26,18 @@ HASHING_PATIENCE_SECONDS = 5
 
 _turns = asyncio.Semaphore(HASHES_AT_ONCE)
 _hasher = PasswordHasher()
-# Verified where the name is unknown, so that the time taken does not tell which names exist.
-_DUMMY_HASH = _hasher.hash(secrets.token_hex(16))
+
+
+def _nobodys() -> str:
+    """Return what is checked like a hash and is of no password: a real one would cost each process its time."""
+    sizes = _hasher.salt_len, _hasher.hash_len
+    salt, digest = (base64.b64encode(secrets.token_bytes(size)).rstrip(b"=").decode() for size in sizes)
+    costs = f"m={_hasher.memory_cost},t={_hasher.time_cost},p={_hasher.parallelism}"
+    return f"$argon2id$v={ARGON2_VERSION}${costs}${salt}${digest}"
+
+
+_NOBODYS = _nobodys()
+"""Verified where the name is unknown, so that the time taken does not tell which names exist."""
 
 
 class UserRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,7 +109,7 @@ async def hash_password(password: str) -> str:
 async def check_password(database: Database, name: str, password: str) -> UserRow | None:
     """Return the user if name and password belong together, else None; takes as long either way."""
     row = await find(database, name)
-    hashed = _DUMMY_HASH if row is None else row.password_hash
+    hashed = _NOBODYS if row is None else row.password_hash
     async with _hashing():
         is_right = await asyncio.to_thread(_verify, hashed, password)
     return row if is_right else None

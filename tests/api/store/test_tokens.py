@@ -6,6 +6,8 @@ import time
 import jwt
 import pytest
 import sqlalchemy as sa
+from argon2 import PasswordHasher, extract_parameters
+from argon2.exceptions import VerifyMismatchError
 from support.store_work import Work, migrated_store
 
 from api.store import files, tables, tokens, users
@@ -39,6 +41,13 @@ async def test_a_name_belongs_to_one_user_and_a_password_to_its_name(work: Work)
     assert await users.check_password(database, "ada", "correct horse") == ada
     assert await users.check_password(database, "ada", "wrong") is None
     assert await users.check_password(database, "bob", "correct horse") is None
+
+
+def test_nobodys_hash_costs_what_a_real_one_costs() -> None:
+    real = PasswordHasher().hash("x")
+    assert extract_parameters(users._NOBODYS) == extract_parameters(real)
+    with pytest.raises(VerifyMismatchError):  # what cannot be a hash is refused at once, which tells
+        PasswordHasher().verify(users._NOBODYS, "x")
 
 
 async def test_a_token_stands_for_its_user_and_scopes_for_seven_days(work: Work) -> None:
