@@ -9,7 +9,7 @@ NODE := scripts/node $(VENV)
 PAGE := api/static/index.html
 ARGS ?=
 # How many tests run at a time: most of them wait most of the time.
-JOBS ?= 3
+JOBS ?= 4
 # Checks and builds that need nothing of each other run two at a time; what each says stays together where make can.
 TOGETHER = $(MAKE) --no-print-directory --keep-going -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync)
 
